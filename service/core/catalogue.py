@@ -1,0 +1,233 @@
+"""One catalogue over all integrations: merged, filtered, ordered, with unique ids.
+
+``compose`` is a pure function of a snapshot, the operator's rules and the time. It never gives an
+empty list because of errors: last known good comes first, then the default model.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from enum import StrEnum, unique
+from fnmatch import fnmatchcase
+from types import MappingProxyType
+from typing import Any, Final
+
+from service.core.canonical import model_from, with_family
+from service.core.model import Details, Model, Source
+from service.core.reading import Freshness, Policy, Reading, freshness
+from service.core.snapshot import Snapshot
+
+SERVICE_NAME: Final = "rollcall"
+
+
+@unique
+class Collisions(StrEnum):
+    """What becomes of one id on several integrations."""
+
+    MERGE = "merge"
+    PREFIX = "prefix"
+    FIRST = "first"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """The operator's rules for the catalogue. Ages are in seconds.
+
+    ``aliases`` maps a new id to the id it stands for; ``overrides`` maps an id to fields in the
+    form of our own list, which then carry the source ``operator``.
+    """
+
+    default_model: str | None = "deepcoder:14b"
+    collisions: Collisions = Collisions.MERGE
+    stale_if_error: float = 3600.0
+    max_stale: float = 86400.0
+    aliases: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    overrides: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One line of the catalogue. ``integrations`` names where it can be had, in priority order."""
+
+    model: Model
+    owned_by: str
+    integrations: tuple[str, ...]
+    available: bool
+    freshness: Freshness
+    alias_of: str | None = None
+
+    @property
+    def id(self) -> str:
+        """The id, unique in the catalogue."""
+        return self.model.id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Catalogue:
+    """All entries in order, and per entry the model as each of its integrations has it.
+
+    ``hidden`` counts models that a collision rule or a taken id left out.
+    """
+
+    entries: tuple[Entry, ...] = ()
+    placements: Mapping[str, Mapping[str, Model]] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
+    hidden: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    model: Model
+    reading: Reading
+    freshness: Freshness
+
+
+def compose(snapshot: Snapshot, rules: Rules, *, mono: float) -> Catalogue:
+    """Make the catalogue as it stands at the monotonic time ``mono``."""
+    found: dict[str, list[_Placed]] = defaultdict(list)
+    for reading in snapshot.by_priority():
+        for placed in _shown(reading, rules, mono=mono):
+            found[placed.model.id].append(placed)
+    groups, hidden = _without_collisions(found, rules.collisions)
+    composed = {name: _merged(name, group) for name, group in groups.items()}
+    placements = {
+        name: {placed.reading.name: placed.model for placed in group}
+        for name, group in groups.items()
+    }
+    ranks = {name: group[0].reading.policy.priority for name, group in groups.items()}
+    if not composed and rules.default_model is not None:
+        composed[rules.default_model] = _default(rules.default_model)
+    for alias, target in rules.aliases.items():
+        if target in composed and alias not in composed and target not in rules.aliases:
+            composed[alias] = _alias(alias, composed[target])
+            placements[alias] = placements.get(target, {})
+            ranks[alias] = ranks.get(target, 0)
+    for name, override in rules.overrides.items():
+        if name in composed:
+            composed[name] = _overridden(composed[name], override)
+    entries = sorted(composed.values(), key=lambda entry: (ranks.get(entry.id, 0), entry.id))
+    return Catalogue(entries=tuple(entries), placements=placements, hidden=hidden)
+
+
+def _shown(reading: Reading, rules: Rules, *, mono: float) -> Iterable[_Placed]:
+    age = freshness(
+        reading, mono=mono, stale_if_error=rules.stale_if_error, max_stale=rules.max_stale
+    )
+    if age is None:
+        return
+    for model in reading.models:
+        if _wanted(model.id, reading.policy):
+            name = f"{reading.policy.prefix or ''}{model.id}"
+            yield _Placed(model if name == model.id else replace(model, id=name), reading, age)
+
+
+def _wanted(name: str, policy: Policy) -> bool:
+    if policy.include == ("*",) and not policy.exclude:
+        return True
+    return any(fnmatchcase(name, glob) for glob in policy.include) and not any(
+        fnmatchcase(name, glob) for glob in policy.exclude
+    )
+
+
+def _without_collisions(
+    found: Mapping[str, list[_Placed]], rule: Collisions
+) -> tuple[dict[str, list[_Placed]], int]:
+    if rule is Collisions.MERGE:
+        return dict(found), 0
+    kept: dict[str, list[_Placed]] = {}
+    offered = 0
+    for name, group in found.items():
+        offered += len(group)
+        if rule is Collisions.FIRST or len(group) == 1:
+            kept.setdefault(name, group[:1])
+            continue
+        for placed in group:
+            unique_name = f"{placed.reading.name}/{name}"
+            renamed = replace(placed, model=replace(placed.model, id=unique_name))
+            kept.setdefault(unique_name, [renamed])
+    return kept, offered - len(kept)
+
+
+def _merged(name: str, group: list[_Placed]) -> Entry:
+    return Entry(
+        model=_facts([placed.model for placed in group]),
+        owned_by=group[0].reading.name,
+        integrations=tuple(placed.reading.name for placed in group),
+        available=any(placed.reading.health.state.usable for placed in group),
+        freshness=min((placed.freshness for placed in group), key=list(Freshness).index),
+    )
+
+
+def _facts(models: list[Model]) -> Model:
+    """Take each fact from the first that knows it; what servers hold in memory stays with them."""
+    first, *others = models
+    if not others:
+        return first if first.loaded is None else replace(first, loaded=None)
+    capabilities = dict(first.capabilities)
+    details = first.details
+    created = first.created
+    provenance = dict(first.provenance)
+    for other in others:
+        for key, value in other.capabilities.items():
+            if key not in capabilities:
+                capabilities[key] = value
+                provenance |= _source(other, f"capabilities.{key}")
+        unknown = Details()
+        for item in fields(Details):
+            value = getattr(other.details, item.name)
+            nothing = getattr(unknown, item.name)
+            if getattr(details, item.name) == nothing and value != nothing:
+                details = replace(details, **{item.name: value})
+                provenance |= _source(other, f"details.{item.name}")
+        if not created and other.created:
+            created = other.created
+            provenance |= _source(other, "created")
+    return Model(
+        id=first.id,
+        created=created,
+        capabilities=capabilities,
+        details=details,
+        provenance=provenance,
+        digest=first.digest,
+    )
+
+
+def _source(model: Model, name: str) -> dict[str, Source]:
+    return {name: model.provenance[name]} if name in model.provenance else {}
+
+
+def _default(name: str) -> Entry:
+    details, provenance = with_family(name, Details())
+    return Entry(
+        model=Model(id=name, details=details, provenance=provenance),
+        owned_by=SERVICE_NAME,
+        integrations=(),
+        available=False,
+        freshness=Freshness.DEFAULT,
+    )
+
+
+def _alias(alias: str, target: Entry) -> Entry:
+    return replace(target, model=replace(target.model, id=alias), alias_of=target.id)
+
+
+def _overridden(entry: Entry, override: Mapping[str, Any]) -> Entry:
+    said = model_from({**override, "id": entry.id})
+    if said is None:
+        return entry
+    guessed = {name for name, source in said.provenance.items() if source is Source.HEURISTIC}
+    changes = {
+        item.name: getattr(said.details, item.name)
+        for item in fields(Details)
+        if f"details.{item.name}" in said.provenance and f"details.{item.name}" not in guessed
+    }
+    operator = {name: Source.OPERATOR for name in said.provenance if name not in guessed}
+    model = replace(
+        entry.model,
+        created=said.created or entry.model.created,
+        capabilities={**entry.model.capabilities, **said.capabilities},
+        details=replace(entry.model.details, **changes),
+        provenance={**entry.model.provenance, **operator},
+    )
+    return replace(entry, model=model)

@@ -1,0 +1,223 @@
+"""The wire that HTTP integrations share: bounded in size and time, and blind to redirects.
+
+Nothing of what the client library would do by itself is left to it: no redirect, no cookie, no
+proxy or ``.netrc`` from the environment, no decompression. Bodies are read up to a ceiling.
+"""
+
+import asyncio
+import hashlib
+import logging
+import time
+from abc import abstractmethod
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+import aiohttp
+import orjson
+from aiohttp_retry import JitterRetry, RetryClient
+from yarl import URL
+
+from service.core.model import Model
+from service.core.printing import model_document
+from service.core.reasons import Reason
+from service.integrations.base_integration import BaseIntegration, Refresh
+from service.integrations.decoding import decoded
+from service.integrations.errors import BadAnswerError, IntegrationError, translated
+from service.integrations.retry_after import parse_retry_after
+
+BODY_CEILING: Final = 4 * 1024 * 1024
+"""Bytes of a body at the most: what a JSON parser may hold the event loop with is bounded by it."""
+CONNECT_TIMEOUT: Final = 2.0
+_CHUNK: Final = 64 * 1024
+_CONNECTIONS: Final = 4
+_POOL_SECONDS: Final = 1.0
+"""Connections serve the requests of one poll. Kept longer, they would meet restarted servers."""
+
+_Result = TypeVar("_Result")
+
+# The retry library logs whole exceptions, which hold hosts and headers.
+_SILENT: Final = logging.Logger("rollcall.retry")
+_SILENT.disabled = True
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A decoded JSON body and the digest of its bytes: the same digest, the same value."""
+
+    value: Any
+    digest: bytes
+
+
+class HttpIntegration(BaseIntegration):
+    """An integration behind an HTTP API.
+
+    Args:
+        base_url: where the API begins; a path in it is kept.
+        timeout: seconds one refresh may take, from the look-up of the name to the last byte.
+        headers: sent with every request, such as an ``Authorization``.
+        verify_tls: whether certificates are checked.
+        wall: gives Unix time, for ``Retry-After`` dates.
+    """
+
+    def __init__(
+        self,
+        base_url: str | URL,
+        *,
+        timeout: float,
+        headers: Mapping[str, str] | None = None,
+        verify_tls: bool = True,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        self._base_url = URL(base_url)
+        self._timeout = timeout
+        self._headers = {"Accept": "application/json", "Accept-Encoding": "identity"} | dict(
+            headers or {}
+        )
+        self._verify_tls = verify_tls
+        self._wall = wall
+        self._session: aiohttp.ClientSession | None = None
+        self._seen: dict[str, Document] = {}
+
+    @abstractmethod
+    async def look(self) -> Refresh:
+        """Look once at everything a poll wants to know; ``refresh`` puts the deadline around it."""
+
+    async def refresh(self) -> Refresh:
+        """Look once, within the timeout; see ``BaseIntegration.refresh``."""
+        return await self._within_timeout(self.look)
+
+    async def get_models(self) -> list[dict[str, Any]]:
+        """List the models in the OpenAI form, sizes and families made readable."""
+        refreshed = await self.refresh()
+        return [self.formatted(model) for model in refreshed.models]
+
+    def formatted(self, model: Model) -> dict[str, Any]:
+        """Give one model in the OpenAI form, owned by this type of integration."""
+        return model_document(model, owned_by=self.kind)
+
+    async def is_available(self) -> bool:
+        """Say whether the service answers its list now."""
+        try:
+            await self.refresh()
+        except IntegrationError:
+            return False
+        return True
+
+    async def document(self, path: str, *, payload: object = None) -> Document:
+        """GET ``path`` (or POST ``payload`` to it) and decode the JSON that comes back.
+
+        A GET whose bytes are those of the last time is not decoded again.
+
+        Raises:
+            IntegrationError: whatever went wrong, as one of our codes.
+        """
+        body = await self._body(path, payload)
+        digest = hashlib.sha256(body).digest()
+        seen = self._seen.get(path)
+        if payload is None and seen is not None and seen.digest == digest:
+            return seen
+        document = Document(decoded(body), digest)
+        if payload is None:
+            self._seen[path] = document
+        return document
+
+    async def close(self) -> None:
+        """Close the connections."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    async def _within_timeout(self, ask: Callable[[], Awaitable[_Result]]) -> _Result:
+        try:
+            async with asyncio.timeout(self._timeout):
+                return await ask()
+        except TimeoutError:
+            raise BadAnswerError(Reason.TIMEOUT) from None
+
+    async def _body(self, path: str, payload: object) -> bytes:
+        client = RetryClient(self._open(), logger=_SILENT, retry_options=_retry_options())
+        method = "GET" if payload is None else "POST"
+        data = None if payload is None else orjson.dumps(payload)
+        headers = {} if payload is None else {"Content-Type": "application/json"}
+        url = self._base_url.joinpath(path.lstrip("/"))
+        try:
+            async with client.request(
+                method, url, data=data, headers=headers, allow_redirects=False
+            ) as response:
+                self._refuse(response)
+                return await _read(response)
+        except Exception as error:  # noqa: BLE001 -- translated, every one of them
+            # The client's exceptions hold addresses and headers: none may be chained to ours.
+            raise translated(error) from None
+
+    def _open(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            connector = aiohttp.TCPConnector(
+                limit=_CONNECTIONS,
+                ttl_dns_cache=10,
+                keepalive_timeout=_POOL_SECONDS,
+                ssl=self._verify_tls,
+                resolver=aiohttp.ThreadedResolver(),
+            )
+            self._session = aiohttp.ClientSession(
+                connector=connector,
+                headers=self._headers,
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                trust_env=False,
+                auto_decompress=False,
+            )
+        return self._session
+
+    def _refuse(self, response: aiohttp.ClientResponse) -> None:
+        """Raise for every status that brings no list."""
+        status = response.status
+        if status in (200, 203):
+            encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
+            if encoding not in ("identity", ""):
+                raise BadAnswerError(Reason.BAD_ENCODING)
+            return
+        asked = parse_retry_after(response.headers.get("Retry-After"), wall=self._wall())
+        raise BadAnswerError(reason_for(status), retry_after=asked)
+
+
+def reason_for(status: int) -> Reason:
+    """Name the cause that a status other than 200 stands for."""
+    if status in (401, 403, 407):
+        return Reason.UNAUTHORIZED
+    if status in (404, 405, 410):
+        return Reason.NOT_FOUND
+    if status == 429:  # noqa: PLR2004 -- Too Many Requests
+        return Reason.RATE_LIMITED
+    by_class = {2: Reason.BAD_BODY, 3: Reason.REDIRECT, 5: Reason.HTTP_5XX}
+    return by_class.get(status // 100, Reason.BAD_PROTOCOL)
+
+
+async def _read(response: aiohttp.ClientResponse) -> bytes:
+    body = bytearray()
+    async for chunk in response.content.iter_chunked(_CHUNK):
+        body += chunk
+        if len(body) > BODY_CEILING:
+            raise BadAnswerError(Reason.TOO_LARGE)
+    return bytes(body)
+
+
+async def _acceptable(response: aiohttp.ClientResponse) -> bool:
+    """Say whether to take this answer; one not taken is closed, or it would hold its connection."""
+    if response.status not in (500, 502, 504):
+        return True
+    response.close()
+    return False
+
+
+def _retry_options() -> JitterRetry:
+    """Ask once more, soon, after a lost connection or a gateway's hiccup."""
+    return JitterRetry(
+        attempts=2,
+        start_timeout=0.05,
+        random_interval_size=0.1,
+        exceptions={aiohttp.ClientOSError, aiohttp.ServerDisconnectedError},
+        retry_all_server_errors=False,
+        evaluate_response_callback=_acceptable,
+    )

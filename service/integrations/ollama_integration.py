@@ -1,0 +1,200 @@
+"""Ollama: its HTTP API first, its command line where the API can't be reached.
+
+Only requests that load nothing are made: ``/api/tags``, ``/api/version``, ``/api/ps``, and
+``/api/show`` for models whose capabilities the list does not give.
+"""
+
+import asyncio
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, ClassVar, Final
+
+from service.core.canonical import Canonical
+from service.core.model import Model
+from service.core.reasons import Reason
+from service.integrations.base_integration import Refresh
+from service.integrations.errors import BadAnswerError, IntegrationError, UnreachableError
+from service.integrations.http_integration import HttpIntegration
+from service.integrations.ollama_cli import ollama_list
+from service.integrations.ollama_host import default_host, in_container, parse_ollama_host
+from service.integrations.ollama_parsing import (
+    Shown,
+    loaded_from_ps,
+    models_from_cli,
+    models_from_tags,
+    shown_from,
+    version_from,
+    with_shown,
+)
+
+SIDE_SHARE: Final = 0.5
+"""Share of the time left that the requests beside the list may take together."""
+_SHOWS_AT_ONCE: Final = 4
+_SHOWS_PER_POLL: Final = 64
+_SHOWS_KEPT: Final = 4096
+_CLI_TIMEOUT: Final = 5.0
+_FINAL: Final = frozenset(
+    {Reason.NOT_FOUND, Reason.UNAUTHORIZED, Reason.BAD_PROTOCOL, Reason.BAD_BODY}
+)
+"""Answers to ``/api/show`` that another try would not change."""
+
+Key = tuple[str, str | None]
+"""(digest, server version): the digest fixes the model, but a newer server may detect more."""
+
+
+class OllamaIntegration(HttpIntegration):
+    """The models of one Ollama server.
+
+    Args:
+        host: any form of ``OLLAMA_HOST``; without it that variable, else ``http://ollama:11434``
+            in a container and ``http://localhost:11434`` on a host.
+        timeout: seconds one refresh may take, body included.
+        cli_fallback: ``auto`` (``ollama`` on the ``PATH``, except in a container), ``off``, or an
+            absolute path.
+        headers: sent with every request, for a proxy in front of it.
+        verify_tls: whether certificates are checked.
+    """
+
+    kind: ClassVar[str] = "ollama"
+
+    def __init__(
+        self,
+        host: str | None = None,
+        timeout: float = 5.0,
+        *,
+        cli_fallback: str = "auto",
+        headers: Mapping[str, str] | None = None,
+        verify_tls: bool = True,
+    ) -> None:
+        url = parse_ollama_host(host or default_host())
+        super().__init__(url, timeout=timeout, headers=headers, verify_tls=verify_tls)
+        self._executable = _find_executable(cli_fallback)
+        self._shown: dict[Key, Shown] = {}
+        self._last: tuple[object, Refresh] | None = None
+        self._known: Mapping[str, Model] = {}
+
+    @property
+    def host(self) -> str:
+        """The URL that is asked."""
+        return str(self._base_url)
+
+    async def get_version(self) -> str | None:
+        """Give the server's version, ``None`` where it tells none or can't be reached."""
+        try:
+            return await self._within_timeout(self._version)
+        except IntegrationError:
+            return None
+
+    async def look(self) -> Refresh:
+        """Ask for the list and what goes with it; by the command line if no connection is made."""
+        loop = asyncio.get_running_loop()
+        ends = loop.time() + self._timeout
+        try:
+            tags = await self.document("/api/tags")
+        except UnreachableError as error:
+            return await self._by_cli(error)
+        listed = models_from_tags(tags.value)
+        side_ends = loop.time() + SIDE_SHARE * max(0.0, ends - loop.time())
+        version, running = await asyncio.gather(
+            _unless_late(self._version, side_ends), _unless_late(self._running, side_ends)
+        )
+        await self._show_missing(listed, version, side_ends)
+        key = (tags.digest, version, running, len(self._shown))
+        if self._last is not None and self._last[0] == key:
+            return self._last[1]
+        refreshed = Refresh(
+            models=tuple(self._completed(model, version, running) for model in listed.models),
+            version=version,
+            impaired=Reason.TRUNCATED if listed.truncated else None,
+            dropped=listed.dropped,
+        )
+        self._last = (key, refreshed)
+        self._known = {model.id: model for model in refreshed.models}
+        return refreshed
+
+    async def _version(self) -> str | None:
+        return version_from((await self.document("/api/version")).value)
+
+    async def _running(self) -> Mapping[str, Any] | None:
+        return loaded_from_ps((await self.document("/api/ps")).value)
+
+    def _completed(
+        self, model: Model, version: str | None, running: Mapping[str, Any] | None
+    ) -> Model:
+        if not model.capabilities:
+            shown = self._shown.get(_key(model, version))
+            model = with_shown(model, shown) if shown else model
+        return model if running is None else replace(model, loaded=running.get(model.id, False))
+
+    async def _show_missing(
+        self, listed: Canonical, version: str | None, ends: float
+    ) -> None:
+        """Ask once per (digest, version) for what the list leaves out, a few at a time.
+
+        What does not fit into this poll is asked in the next one.
+        """
+        missing = {
+            _key(model, version): model.id for model in listed.models if not model.capabilities
+        }
+        unasked = [(key, name) for key, name in missing.items() if key not in self._shown]
+        if len(self._shown) > _SHOWS_KEPT:
+            self._shown = {key: self._shown[key] for key in missing if key in self._shown}
+        gate = asyncio.Semaphore(_SHOWS_AT_ONCE)
+
+        async def ask(key: Key, name: str) -> None:
+            async with gate:
+                await self._show(key, name)
+
+        await asyncio.gather(
+            *(
+                _unless_late(lambda key=key, name=name: ask(key, name), ends)
+                for key, name in unasked[:_SHOWS_PER_POLL]
+            )
+        )
+
+    async def _show(self, key: Key, name: str) -> None:
+        try:
+            document = await self.document("/api/show", payload={"model": name})
+            self._shown[key] = shown_from(document.value, version=key[1])
+        except BadAnswerError as error:
+            if error.reason in _FINAL:
+                self._shown[key] = Shown()
+            raise
+
+    async def _by_cli(self, error: UnreachableError) -> Refresh:
+        """Ask the command line; if that fails too, what the API said stays the cause."""
+        if self._executable is None:
+            raise error
+        timeout = min(_CLI_TIMEOUT, self._timeout)
+        try:
+            printed = await ollama_list(self._executable, host=self.host, timeout=timeout)
+        except IntegrationError:
+            raise error from None
+        return Refresh(models=models_from_cli(printed, known=self._known), impaired=Reason.CLI)
+
+
+def _key(model: Model, version: str | None) -> Key:
+    return (model.digest or model.id, version)
+
+
+def _find_executable(choice: str) -> str | None:
+    if choice == "off":
+        return None
+    if choice != "auto":
+        return choice
+    if in_container(environ=os.environ):
+        return None
+    found = shutil.which("ollama")
+    return os.path.realpath(found) if found else None
+
+
+async def _unless_late(ask: Callable[[], Any], ends: float) -> Any:
+    """Await ``ask()`` until the loop's time is ``ends``; ``None`` if it fails or is late."""
+    try:
+        async with asyncio.timeout_at(ends):
+            return await ask()
+    except (IntegrationError, TimeoutError):
+        return None
+
