@@ -40,3 +40,15 @@ check: $(VENV)/.test $(VENV)/.check $(VENV)/.e2e ## lint, types and import contr
 fix: $(VENV)/.check ## mend what the linter can mend, and format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+e2e-setup: ## get the real servers of the end-to-end tier (Debian, npm)
+	@tests/end_to_end/setup.sh
+
+e2e: $(VENV)/.test $(VENV)/.e2e e2e-setup ## run the end-to-end tier
+	@$(BIN)/python -m pytest -q -m e2e tests/end_to_end
+
+bench: $(VENV)/.test e2e-setup ## measure, each figure against a reference in the same run
+	@$(BIN)/python -m bench
+
+clean: ## remove what the targets above have made
+	rm -rf $(VENV) .e2e .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,7 +1,8 @@
 """One catalogue over all integrations: merged, filtered, ordered, with unique ids.
 
 ``compose`` is a pure function of a snapshot, the operator's rules and the time. It never gives an
-empty list because of errors: last known good comes first, then the default model.
+empty list because of errors: last known good comes first, then the default model. A list is empty
+only where an integration said so itself.
 """
 
 from collections import defaultdict
@@ -66,7 +67,8 @@ class Entry:
 class Catalogue:
     """All entries in order, and per entry the model as each of its integrations has it.
 
-    ``hidden`` counts models that a collision rule or a taken id left out.
+    ``hidden`` counts models that a collision rule or a taken id left out. ``answered``: at least
+    one integration has said which models it has, be it none.
     """
 
     entries: tuple[Entry, ...] = ()
@@ -74,6 +76,7 @@ class Catalogue:
         default_factory=lambda: MappingProxyType({})
     )
     hidden: int = 0
+    answered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,40 +89,46 @@ class _Placed:
 def compose(snapshot: Snapshot, rules: Rules, *, mono: float) -> Catalogue:
     """Make the catalogue as it stands at the monotonic time ``mono``."""
     found: dict[str, list[_Placed]] = defaultdict(list)
+    answered = False
     for reading in snapshot.by_priority():
-        for placed in _shown(reading, rules, mono=mono):
-            found[placed.model.id].append(placed)
+        age = freshness(
+            reading, mono=mono, stale_if_error=rules.stale_if_error, max_stale=rules.max_stale
+        )
+        if age is None:
+            continue
+        answered = True
+        for model in _shown(reading):
+            found[model.id].append(_Placed(model, reading, age))
     groups, hidden = _without_collisions(found, rules.collisions)
-    composed = {name: _merged(name, group) for name, group in groups.items()}
+    composed = {name: _merged(group) for name, group in groups.items()}
     placements = {
         name: {placed.reading.name: placed.model for placed in group}
         for name, group in groups.items()
     }
     ranks = {name: group[0].reading.policy.priority for name, group in groups.items()}
-    if not composed and rules.default_model is not None:
+    if not answered and rules.default_model is not None:
         composed[rules.default_model] = _default(rules.default_model)
+    for name in composed.keys() & rules.overrides.keys():
+        composed[name] = _overridden(composed[name], rules.overrides[name])
+    real = frozenset(composed)
     for alias, target in rules.aliases.items():
-        if target in composed and alias not in composed and target not in rules.aliases:
-            composed[alias] = _alias(alias, composed[target])
+        if target in real and alias not in real:
+            entry = _alias(alias, composed[target])
+            composed[alias] = _overridden(entry, rules.overrides.get(alias, {}))
             placements[alias] = placements.get(target, {})
             ranks[alias] = ranks.get(target, 0)
-    for name, override in rules.overrides.items():
-        if name in composed:
-            composed[name] = _overridden(composed[name], override)
     entries = sorted(composed.values(), key=lambda entry: (ranks.get(entry.id, 0), entry.id))
-    return Catalogue(entries=tuple(entries), placements=placements, hidden=hidden)
-
-
-def _shown(reading: Reading, rules: Rules, *, mono: float) -> Iterable[_Placed]:
-    age = freshness(
-        reading, mono=mono, stale_if_error=rules.stale_if_error, max_stale=rules.max_stale
+    return Catalogue(
+        entries=tuple(entries), placements=placements, hidden=hidden, answered=answered
     )
-    if age is None:
-        return
+
+
+def _shown(reading: Reading) -> Iterable[Model]:
+    """Pick the models that the operator wants to be listed, under the names they are to have."""
+    prefix = reading.policy.prefix or ""
     for model in reading.models:
         if _wanted(model.id, reading.policy):
-            name = f"{reading.policy.prefix or ''}{model.id}"
-            yield _Placed(model if name == model.id else replace(model, id=name), reading, age)
+            yield replace(model, id=prefix + model.id) if prefix else model
 
 
 def _wanted(name: str, policy: Policy) -> bool:
@@ -137,7 +146,7 @@ def _without_collisions(
         return dict(found), 0
     kept: dict[str, list[_Placed]] = {}
     offered = 0
-    for name, group in found.items():
+    for name, group in sorted(found.items()):
         offered += len(group)
         if rule is Collisions.FIRST or len(group) == 1:
             kept.setdefault(name, group[:1])
@@ -149,7 +158,7 @@ def _without_collisions(
     return kept, offered - len(kept)
 
 
-def _merged(name: str, group: list[_Placed]) -> Entry:
+def _merged(group: list[_Placed]) -> Entry:
     return Entry(
         model=_facts([placed.model for placed in group]),
         owned_by=group[0].reading.name,

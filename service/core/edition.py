@@ -57,8 +57,11 @@ class Edition:
     integrations: Page = field(default_factory=lambda: page(b"{}"))
     integration: Mapping[str, Page] = field(default_factory=dict)
     expires: float | None = None
+    basis: object = None
+    """What the catalogue was composed from; while it stays equal, so does the catalogue."""
     details: dict[str, Page] = field(default_factory=dict)
-    """Filled when first asked for; never larger than the catalogue, and gone with the edition."""
+    parts: dict[str, Page] = field(default_factory=dict)
+    """Both filled when first asked for, never larger than the catalogue, and gone with it."""
 
     @property
     def freshness(self) -> Freshness:
@@ -80,19 +83,31 @@ class Edition:
             self.details[model_id] = page(dump(detail_document(found[0], placements)))
         return self.details[model_id]
 
+    def part(self, integration: str) -> Page:
+        """Give the page of the models that can be had from one integration."""
+        if integration not in self.parts:
+            listed = self.entries(lambda entry: integration in entry.integrations)
+            self.parts[integration] = page(join_list(body for _, body in listed))
+        return self.parts[integration]
+
+    @property
+    def servable(self) -> bool:
+        """Whether there is a list to give; an empty one only where upstream said so itself."""
+        return self.warm and (self.catalogue.answered or bool(self.printed))
+
 
 def print_edition(
     snapshot: Snapshot, *, rules: Rules, now: Moment, warm: bool, before: Edition
 ) -> Edition:
     """Print the edition of ``snapshot`` as it stands ``now``, reusing what ``before`` printed."""
-    catalogue = compose(snapshot, rules, mono=now.mono)
-    printed = print_entries(catalogue, before.printed)
-    if printed == before.printed and before.warm:
-        models, changed = before.models, before.changed
-    else:
-        models, changed = _same_or_new(before.models, _models_body(printed)), now
     readings = list(snapshot)
     standings = {reading.name: _standing(reading, rules, now.mono) for reading in readings}
+    basis = rules, _basis(standings.values())
+    known = before.warm and basis == before.basis
+    catalogue = before.catalogue if known else compose(snapshot, rules, mono=now.mono)
+    printed = before.printed if known else print_entries(catalogue, before.printed)
+    models = before.models if known else _same_or_new(before.models, _models_body(printed))
+    changed = before.changed if before.warm and models is before.models else now
     listed = [dump(integration_document(reading)) for reading in readings]
     return Edition(
         warm=warm,
@@ -108,23 +123,39 @@ def print_edition(
             reading.name: page(body) for reading, body in zip(readings, listed, strict=True)
         },
         expires=_next_edge(readings, rules, now.mono),
+        basis=basis,
+        details=before.details if known else {},
+        parts=before.parts if known else {},
     )
 
 
 def health_body(standings: Iterable[Standing]) -> bytes:
-    """Join the printed health entries; without their volatile facts where that gets too long."""
+    """Join the printed health entries, bounded: probes read them.
+
+    Where it gets too long, only the state of each is told; where even that is too much, of as many
+    as there is room for, the unwell ones first.
+    """
     chosen = list(standings)
     body = b"{" + b",".join(dump(s.reading.name) + b":" + s.body for s in chosen) + b"}"
     if len(body) <= HEALTH_CEILING:
         return body
-    short = {
-        s.reading.name: {
-            "available": s.reading.health.state.usable,
-            "status": str(s.reading.health.state),
-        }
-        for s in chosen
-    }
-    return dump(short)
+    short, room = [], HEALTH_CEILING - len(b"{}")
+    for reading in sorted((s.reading for s in chosen), key=lambda r: r.health.state.usable):
+        state = reading.health.state
+        told = dump(reading.name) + b":" + dump({"available": state.usable, "status": str(state)})
+        room -= len(told) + len(b",")
+        if room < 0:
+            break
+        short.append(told)
+    return b"{" + b",".join(short) + b"}"
+
+
+def _basis(standings: Iterable[Standing]) -> object:
+    """Gather what ``compose`` looks at, and nothing that moves with every poll."""
+    return [
+        (s.reading.name, s.reading.policy, s.reading.health.state.usable, s.freshness, s.reading.models)
+        for s in standings
+    ]
 
 
 def _models_body(printed: Mapping[str, tuple[Entry, bytes]]) -> bytes:

@@ -11,7 +11,10 @@ _FAMILIES: Final = (
     *("mistral", "mixtral", "gpt-oss", "gemma3", "gemma2", "llama", "gemma", "qwen3", "qwen2"),
     *("claude", "falcon", "llava", "olmo", "qwen", "phi4", "phi3", "phi", "gpt", "yi"),
 )
-_FOUND: Final = re.compile("|".join(re.escape(name) for name in _FAMILIES))
+_FOUND: Final = re.compile(
+    # "Meta-Llama-3" is of llama and "qwen2vl" of qwen2, but "phind" is not of phi.
+    rf"(?<![a-z0-9])(?:{'|'.join(re.escape(name) for name in _FAMILIES)})(?:(?<=\d)|(?![a-z]))"
+)
 
 
 def family_from(model_id: str) -> str:
@@ -21,7 +24,5 @@ def family_from(model_id: str) -> str:
     family's name counts only at the start of a word.
     """
     name = model_id.rsplit("/", 1)[-1].split(":", 1)[0].lower()
-    for word in re.finditer(r"[a-z][a-z0-9-]*", name):
-        if found := _FOUND.match(word.group()):
-            return found.group()
-    return UNKNOWN_FAMILY
+    found = _FOUND.search(name)
+    return found.group() if found else UNKNOWN_FAMILY

@@ -35,8 +35,9 @@ class State(StrEnum):
 
 _USABLE: Final = frozenset({State.HEALTHY, State.DEGRADED, State.RECOVERING, State.RATE_LIMITED})
 _EXPLAINED: Final = frozenset({State.UNKNOWN, State.RATE_LIMITED, State.LOADING})
-"""States that one clean success ends: nothing had been counted against the server."""
+"""States that one success ends, and whose reason is that of the last probe."""
 _OUT: Final = frozenset({State.DOWN, State.MISCONFIGURED})
+_UP: Final = frozenset({State.HEALTHY, State.DEGRADED})
 
 SLOW_STREAK: Final = 3
 REFUSED_STREAK: Final = 2
@@ -55,7 +56,8 @@ class Health:
     """State, its cause, and the streaks that decide what comes next.
 
     ``since`` is the wall time of the last change of state. ``backoff`` counts the trials that
-    failed since the integration went down; only ``healthy`` sets it back.
+    failed since the integration went down; only ``healthy`` sets it back. ``fallen``: it was out and
+    has not risen since, so that a server which crashes while loading has to rise like any other.
     """
 
     state: State = State.UNKNOWN
@@ -66,6 +68,7 @@ class Health:
     slow_streak: int = 0
     refused_streak: int = 0
     backoff: int = 0
+    fallen: bool = False
 
 
 def observe(health: Health, reason: Reason | None, *, rules: Thresholds, wall: float) -> Health:
@@ -75,7 +78,8 @@ def observe(health: Health, reason: Reason | None, *, rules: Thresholds, wall: f
     decide = _DECISIONS[verdict_on(reason)]
     after = decide(health, reason, rules)
     if after.state is not health.state:
-        after = replace(after, since=wall)
+        fallen = after.state in _OUT or (health.fallen and after.state not in _UP)
+        after = replace(after, since=wall, fallen=fallen)
     return replace(after, backoff=0) if after.state is State.HEALTHY and after.backoff else after
 
 
@@ -88,9 +92,10 @@ def _succeeded(health: Health, _: Reason | None, rules: Thresholds) -> Health:
     streak = health.ok_streak + 1
     after = replace(health, ok_streak=streak, fail_streak=0, slow_streak=0, refused_streak=0)
     risen = streak >= rules.rise
-    if health.state in _EXPLAINED or (risen and health.state is not State.HEALTHY):
+    explained = health.state in _EXPLAINED
+    if (explained and not health.fallen) or (risen and health.state is not State.HEALTHY):
         return replace(after, state=State.HEALTHY, reason=None)
-    if health.state in _OUT:
+    if explained or health.state in _OUT:
         return replace(after, state=State.RECOVERING)
     return after
 
@@ -119,7 +124,7 @@ def _failed(health: Health, reason: Reason | None, rules: Thresholds) -> Health:
         return replace(after, state=State.DOWN, reason=reason, backoff=health.backoff + 1)
     if fails >= rules.fall:
         return replace(after, state=State.DOWN, reason=reason)
-    return replace(after, reason=reason) if health.state is State.UNKNOWN else after
+    return replace(after, reason=reason) if health.state in _EXPLAINED else after
 
 
 def _was_unusable(health: Health, reason: Reason | None, rules: Thresholds) -> Health:
@@ -134,7 +139,7 @@ def _was_refused(health: Health, reason: Reason | None, _: Thresholds) -> Health
     after = replace(health, refused_streak=streak, ok_streak=0, slow_streak=0)
     if streak >= REFUSED_STREAK:
         return replace(after, state=State.MISCONFIGURED, reason=reason)
-    return replace(after, reason=reason) if health.state is State.UNKNOWN else after
+    return replace(after, reason=reason) if health.state in _EXPLAINED else after
 
 
 def _said_so(state: State) -> Callable[[Health, Reason | None, Thresholds], Health]:

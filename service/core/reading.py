@@ -157,9 +157,9 @@ def _with_settled_created(model: Model, before: Model | None, wall: float) -> Mo
         created = model.created
     if created == model.created:
         return model
-    provenance = dict(model.provenance)
-    if not created:
-        provenance.pop("created", None)
+    provenance = {name: source for name, source in model.provenance.items() if name != "created"}
+    if created and before is not None and "created" in before.provenance:
+        provenance["created"] = before.provenance["created"]
     return replace(model, created=created, provenance=provenance)
 
 
@@ -169,7 +169,7 @@ def freshness(
     """Say how fresh the models are at ``mono``; ``None`` when there are none fit to be shown."""
     edges = freshness_edges(reading, stale_if_error=stale_if_error, max_stale=max_stale)
     for word, edge in zip((Freshness.FRESH, Freshness.STALE, Freshness.EXPIRED), edges, strict=False):
-        if mono <= edge:
+        if mono < edge:
             return word
     return None
 

@@ -7,6 +7,7 @@ that is down alone, and a trial of it never waits longer than its cap.
 from typing import Final, Protocol
 
 from service.core.health import Health, State
+from service.core.reasons import Reason
 
 FAST: Final = 2.0
 """Seconds between probes while a change of state is in doubt."""
@@ -45,10 +46,10 @@ def pause(
         return max(_BACKOFF_FLOOR, rng.uniform(0.0, ceiling))
     if health.state is State.MISCONFIGURED:
         return max(interval, MISCONFIGURED_PAUSE) * jitter
-    if health.state is State.RATE_LIMITED:
+    if health.state is State.RATE_LIMITED and health.reason is Reason.RATE_LIMITED:
         wanted = interval if retry_after is None else retry_after
         longest = max(interval, RETRY_AFTER_CEILING)
-        return min(max(wanted, interval), longest) + rng.uniform(0.0, _JITTER * interval)
+        return min(longest, max(interval, wanted)) + rng.uniform(0.0, _JITTER * interval)
     if _in_doubt(health):
         return min(FAST, interval) * jitter
     return interval * jitter

@@ -6,7 +6,7 @@ from typing import Final
 _UNITS: Final = ("B", "KB", "MB", "GB", "TB", "PB")
 _STEP: Final = 1000
 _WHOLE_FROM: Final = 10
-_TEXT: Final = re.compile(r"(\d{1,6}(?:\.\d{1,3})?) ?([KMGTP]?B)")
+_TEXT: Final = re.compile(r"(\d{1,6}(?:\.\d{1,3})?) ?([KMGTP]?B)", re.ASCII)
 
 
 def human_size(size: int) -> str | None:

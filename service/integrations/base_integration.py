@@ -44,6 +44,15 @@ class BaseIntegration(ABC):
     backoff_cap: ClassVar[float] = 30.0
     """Seconds between trials at the most while the service is down; more for hosted ones."""
 
+    @classmethod
+    def configured(cls, settings: Any, *, timeout: float) -> Self:  # noqa: ARG003 -- for subclasses
+        """Make one from its part of the configuration.
+
+        Raises:
+            TypeError: this kind of integration is made by programs only.
+        """
+        raise TypeError(f"{cls.__name__} can't be made from {settings.name!r} in a configuration")
+
     @abstractmethod
     async def get_models(self) -> Sequence[ModelLike]:
         """List the models, in the OpenAI form.

@@ -31,6 +31,10 @@ class BadAnswerError(IntegrationError):
     """The server answered with something that can't be used."""
 
 
+class StatusError(BadAnswerError):
+    """The server answered with a status that brings no list, and meant it."""
+
+
 def translated(error: Exception) -> IntegrationError:  # noqa: PLR0911 -- a table of types in order
     """Give the error of our own for whatever the HTTP client raised.
 

@@ -22,8 +22,9 @@ from service.core.model import Model
 from service.core.printing import model_document
 from service.core.reasons import Reason
 from service.integrations.base_integration import BaseIntegration, Refresh
+from service.integrations.credentials import Credential
 from service.integrations.decoding import decoded
-from service.integrations.errors import BadAnswerError, IntegrationError, translated
+from service.integrations.errors import BadAnswerError, IntegrationError, StatusError, translated
 from service.integrations.retry_after import parse_retry_after
 
 BODY_CEILING: Final = 4 * 1024 * 1024
@@ -37,7 +38,7 @@ _POOL_SECONDS: Final = 1.0
 _Result = TypeVar("_Result")
 
 # The retry library logs whole exceptions, which hold hosts and headers.
-_SILENT: Final = logging.Logger("rollcall.retry")
+_SILENT: Final = logging.getLogger("rollcall.retry")
 _SILENT.disabled = True
 
 
@@ -55,7 +56,8 @@ class HttpIntegration(BaseIntegration):
     Args:
         base_url: where the API begins; a path in it is kept.
         timeout: seconds one refresh may take, from the look-up of the name to the last byte.
-        headers: sent with every request, such as an ``Authorization``.
+        headers: sent with every request.
+        credential: the key, where one is needed; sent as ``Authorization: Bearer``.
         verify_tls: whether certificates are checked.
         wall: gives Unix time, for ``Retry-After`` dates.
     """
@@ -66,6 +68,7 @@ class HttpIntegration(BaseIntegration):
         *,
         timeout: float,
         headers: Mapping[str, str] | None = None,
+        credential: Credential | None = None,
         verify_tls: bool = True,
         wall: Callable[[], float] = time.time,
     ) -> None:
@@ -74,10 +77,15 @@ class HttpIntegration(BaseIntegration):
         self._headers = {"Accept": "application/json", "Accept-Encoding": "identity"} | dict(
             headers or {}
         )
+        self._credential = credential
         self._verify_tls = verify_tls
         self._wall = wall
         self._session: aiohttp.ClientSession | None = None
         self._seen: dict[str, Document] = {}
+
+    def authorization(self, key: str) -> dict[str, str]:
+        """Give the headers that carry ``key``; other services want it under other names."""
+        return {"Authorization": f"Bearer {key}"}
 
     @abstractmethod
     async def look(self) -> Refresh:
@@ -140,6 +148,8 @@ class HttpIntegration(BaseIntegration):
         method = "GET" if payload is None else "POST"
         data = None if payload is None else orjson.dumps(payload)
         headers = {} if payload is None else {"Content-Type": "application/json"}
+        if self._credential is not None:
+            headers |= self.authorization(self._credential.read())
         url = self._base_url.joinpath(path.lstrip("/"))
         try:
             async with client.request(
@@ -179,7 +189,7 @@ class HttpIntegration(BaseIntegration):
                 raise BadAnswerError(Reason.BAD_ENCODING)
             return
         asked = parse_retry_after(response.headers.get("Retry-After"), wall=self._wall())
-        raise BadAnswerError(reason_for(status), retry_after=asked)
+        raise StatusError(reason_for(status), retry_after=asked)
 
 
 def reason_for(status: int) -> Reason:

@@ -103,8 +103,7 @@ class IntegrationManager:
         Entries are those of ``GET /v1/models``. Never empty because of errors.
         """
         await self._ask(self._registrations)
-        catalogue = compose(self._snapshot, self._rules, mono=self._now().mono)
-        return [entry_document(entry) for entry in catalogue.entries]
+        return self._listed()
 
     async def get_models_from(self, name: str) -> list[dict[str, Any]]:
         """Ask one integration for its models; what it last said where it can't answer.
@@ -120,6 +119,18 @@ class IntegrationManager:
     async def health_check(self) -> dict[str, dict[str, Any]]:
         """Ask all integrations at once how they are, in the form of ``/v1/integrations/health``."""
         await self._ask(self._registrations)
+        return self._how_they_are()
+
+    async def check(self) -> tuple[dict[str, dict[str, Any]], list[dict[str, Any]]]:
+        """Ask all integrations once, and give both: how they are, and the catalogue."""
+        await self._ask(self._registrations)
+        return self._how_they_are(), self._listed()
+
+    def _listed(self) -> list[dict[str, Any]]:
+        catalogue = compose(self._snapshot, self._rules, mono=self._now().mono)
+        return [entry_document(entry) for entry in catalogue.entries]
+
+    def _how_they_are(self) -> dict[str, dict[str, Any]]:
         return {
             reading.name: health_document(
                 reading,

@@ -40,9 +40,7 @@ async def ollama_list(executable: str, *, host: str, timeout: float) -> str:  # 
     try:
         async with asyncio.timeout(timeout):
             # Both pipes are read at once: a full one that nobody reads would stop the process.
-            printed, _ = await asyncio.gather(
-                _capped(process.stdout), _capped(process.stderr)
-            )
+            printed, _ = await asyncio.gather(_capped(process.stdout), _capped(process.stderr))
             code = await process.wait()
     except TimeoutError:
         raise IntegrationError(Reason.CLI) from None
@@ -68,10 +66,15 @@ async def _end(process: Process) -> None:
     """Kill the whole group, whether or not its leader has gone, and reap the leader."""
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
-    with suppress(TimeoutError):
-        async with asyncio.timeout(_REAPING):
-            await process.wait()
-    # A descendant that left the group may still hold the pipes; our ends are ours to close.
-    transport = getattr(process, "_transport", None)
-    if transport is not None:
+    transport: asyncio.SubprocessTransport = process._transport  # type: ignore[attr-defined]  # noqa: SLF001 -- asyncio gives no other way
+    # Waiting means waiting for the pipes too, which may be full, or held by a descendant that left
+    # the group: our ends are ours to close.
+    for descriptor in (1, 2):
+        if (pipe := transport.get_pipe_transport(descriptor)) is not None:
+            pipe.close()
+    try:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_REAPING):
+                await process.wait()
+    finally:
         transport.close()

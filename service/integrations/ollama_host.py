@@ -18,6 +18,7 @@ ON_HOST: Final = "http://localhost:11434"
 _PORT: Final = 11434
 _SCHEME_PORTS: Final = {"http": 80, "https": 443}
 _NO_HOST: Final = re.compile(r"[\s?#\\<>\"%]")
+_PORT_TEXT: Final = re.compile(r"[0-9]{1,5}")
 _NO_PATH: Final = re.compile(r"[\s?#\\]")
 _LISTEN_TO_ALL: Final = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 -- translated, not bound
 
@@ -35,7 +36,8 @@ def parse_ollama_host(text: str) -> URL:
         scheme = "https" if rest.partition("/")[0] == "ollama.com" else ""
     default_port = _SCHEME_PORTS.get(scheme.lower(), _PORT)
     authority, slash, path = rest.partition("/")
-    if "@" in authority:
+    # In the path as well: a password with a slash in it ends up there.
+    if "@" in rest:
         raise ValueError("a user name or password has no place in it; use headers instead")
     host, port = _split(authority, default_port)
     if port == 0 or _NO_HOST.search(host) or _NO_PATH.search(path):
@@ -57,7 +59,8 @@ def _split(authority: str, default_port: int) -> tuple[str, int]:
         host, port = authority, ""
     else:
         host, _, port = authority.partition(":")
-    if not (port.isascii() and port.isdigit() and int(port) <= 65535):  # noqa: PLR2004 -- the last port
+    # Python refuses to read thousands of digits: the pattern keeps them out.
+    if not _PORT_TEXT.fullmatch(port) or int(port) > 65535:  # noqa: PLR2004 -- the last port
         return host, default_port
     return host, int(port)
 

@@ -9,13 +9,20 @@ import os
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any, ClassVar, Final
+from functools import partial
+from typing import Any, ClassVar, Final, Self
 
 from service.core.canonical import Canonical
 from service.core.model import Model
 from service.core.reasons import Reason
 from service.integrations.base_integration import Refresh
-from service.integrations.errors import BadAnswerError, IntegrationError, UnreachableError
+from service.integrations.credentials import Credential
+from service.integrations.errors import (
+    BadAnswerError,
+    IntegrationError,
+    StatusError,
+    UnreachableError,
+)
 from service.integrations.http_integration import HttpIntegration
 from service.integrations.ollama_cli import ollama_list
 from service.integrations.ollama_host import default_host, in_container, parse_ollama_host
@@ -28,17 +35,21 @@ from service.integrations.ollama_parsing import (
     version_from,
     with_shown,
 )
+from service.settings import OllamaSettings
 
 SIDE_SHARE: Final = 0.5
-"""Share of the time left that the requests beside the list may take together."""
+"""Share of the time left that the requests beside the list may take together.
+
+Half of that is for what is loaded and the version, so that a hanging one leaves time for the shows.
+"""
 _SHOWS_AT_ONCE: Final = 4
 _SHOWS_PER_POLL: Final = 64
 _SHOWS_KEPT: Final = 4096
 _CLI_TIMEOUT: Final = 5.0
-_FINAL: Final = frozenset(
-    {Reason.NOT_FOUND, Reason.UNAUTHORIZED, Reason.BAD_PROTOCOL, Reason.BAD_BODY}
-)
-"""Answers to ``/api/show`` that another try would not change."""
+_CLI_SHARE: Final = 0.75
+"""Share of the time left that the command line may take: ending it needs some as well."""
+_FINAL: Final = frozenset({Reason.NOT_FOUND, Reason.UNAUTHORIZED, Reason.BAD_PROTOCOL})
+"""What a status that refuses ``/api/show`` may say for another try to change nothing."""
 
 Key = tuple[str, str | None]
 """(digest, server version): the digest fixes the model, but a newer server may detect more."""
@@ -54,6 +65,7 @@ class OllamaIntegration(HttpIntegration):
         cli_fallback: ``auto`` (``ollama`` on the ``PATH``, except in a container), ``off``, or an
             absolute path.
         headers: sent with every request, for a proxy in front of it.
+        credential: the key that such a proxy, or ollama.com, wants.
         verify_tls: whether certificates are checked.
     """
 
@@ -66,14 +78,40 @@ class OllamaIntegration(HttpIntegration):
         *,
         cli_fallback: str = "auto",
         headers: Mapping[str, str] | None = None,
+        credential: Credential | None = None,
         verify_tls: bool = True,
     ) -> None:
-        url = parse_ollama_host(host or default_host())
-        super().__init__(url, timeout=timeout, headers=headers, verify_tls=verify_tls)
+        super().__init__(
+            parse_ollama_host(host or default_host()),
+            timeout=timeout,
+            headers=headers,
+            credential=credential,
+            verify_tls=verify_tls,
+        )
         self._executable = _find_executable(cli_fallback)
         self._shown: dict[Key, Shown] = {}
         self._last: tuple[object, Refresh] | None = None
         self._known: Mapping[str, Model] = {}
+        self._server_version: str | None = None
+
+    @classmethod
+    def configured(cls, settings: OllamaSettings, *, timeout: float) -> Self:
+        """Make one from its part of the configuration.
+
+        Raises:
+            ValueError: the host can't be read; the message names the integration.
+        """
+        try:
+            return cls(
+                settings.host,
+                timeout,
+                cli_fallback=settings.cli_fallback,
+                headers=settings.headers,
+                credential=Credential.named(settings.api_key_env, settings.api_key_file),
+                verify_tls=settings.verify_tls,
+            )
+        except ValueError as error:
+            raise ValueError(f"integrations.{settings.name}.host: {error}") from None
 
     @property
     def host(self) -> str:
@@ -94,13 +132,17 @@ class OllamaIntegration(HttpIntegration):
         try:
             tags = await self.document("/api/tags")
         except UnreachableError as error:
-            return await self._by_cli(error)
+            return await self._by_cli(error, ends)
         listed = models_from_tags(tags.value)
-        side_ends = loop.time() + SIDE_SHARE * max(0.0, ends - loop.time())
-        version, running = await asyncio.gather(
-            _unless_late(self._version, side_ends), _unless_late(self._running, side_ends)
+        now = loop.time()
+        side_time = SIDE_SHARE * max(0.0, ends - now)
+        told, running = await asyncio.gather(
+            _unless_late(self._version, now + side_time / 2),
+            _unless_late(self._running, now + side_time / 2),
         )
-        await self._show_missing(listed, version, side_ends)
+        # A version that was lost once is no new server: nothing need be shown again.
+        version = self._server_version = told or self._server_version
+        await self._show_missing(listed, version, now + side_time)
         key = (tags.digest, version, running, len(self._shown))
         if self._last is not None and self._last[0] == key:
             return self._last[1]
@@ -128,9 +170,7 @@ class OllamaIntegration(HttpIntegration):
             model = with_shown(model, shown) if shown else model
         return model if running is None else replace(model, loaded=running.get(model.id, False))
 
-    async def _show_missing(
-        self, listed: Canonical, version: str | None, ends: float
-    ) -> None:
+    async def _show_missing(self, listed: Canonical, version: str | None, ends: float) -> None:
         """Ask once per (digest, version) for what the list leaves out, a few at a time.
 
         What does not fit into this poll is asked in the next one.
@@ -147,32 +187,31 @@ class OllamaIntegration(HttpIntegration):
             async with gate:
                 await self._show(key, name)
 
-        await asyncio.gather(
-            *(
-                _unless_late(lambda key=key, name=name: ask(key, name), ends)
-                for key, name in unasked[:_SHOWS_PER_POLL]
-            )
-        )
+        asking = (partial(ask, key, name) for key, name in unasked[:_SHOWS_PER_POLL])
+        await asyncio.gather(*(_unless_late(one, ends) for one in asking))
 
     async def _show(self, key: Key, name: str) -> None:
         try:
             document = await self.document("/api/show", payload={"model": name})
             self._shown[key] = shown_from(document.value, version=key[1])
         except BadAnswerError as error:
-            if error.reason in _FINAL:
+            refused = isinstance(error, StatusError) and error.reason in _FINAL
+            if refused or error.reason is Reason.BAD_BODY:
                 self._shown[key] = Shown()
             raise
 
-    async def _by_cli(self, error: UnreachableError) -> Refresh:
+    async def _by_cli(self, error: UnreachableError, ends: float) -> Refresh:
         """Ask the command line; if that fails too, what the API said stays the cause."""
         if self._executable is None:
             raise error
-        timeout = min(_CLI_TIMEOUT, self._timeout)
+        left = ends - asyncio.get_running_loop().time()
+        timeout = min(_CLI_TIMEOUT, _CLI_SHARE * left)
         try:
             printed = await ollama_list(self._executable, host=self.host, timeout=timeout)
+            models = models_from_cli(printed, known=self._known)
         except IntegrationError:
             raise error from None
-        return Refresh(models=models_from_cli(printed, known=self._known), impaired=Reason.CLI)
+        return Refresh(models=models, impaired=Reason.CLI)
 
 
 def _key(model: Model, version: str | None) -> Key:
@@ -183,6 +222,8 @@ def _find_executable(choice: str) -> str | None:
     if choice == "off":
         return None
     if choice != "auto":
+        if not os.path.isabs(choice):
+            raise ValueError("cli_fallback: expected 'auto', 'off' or an absolute path")
         return choice
     if in_container(environ=os.environ):
         return None
@@ -197,4 +238,3 @@ async def _unless_late(ask: Callable[[], Any], ends: float) -> Any:
             return await ask()
     except (IntegrationError, TimeoutError):
         return None
-

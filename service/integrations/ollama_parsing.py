@@ -140,9 +140,7 @@ def with_shown(model: Model, shown: Shown) -> Model:
     if context is None and shown.context_length is not None:
         details = replace(details, context_length=shown.context_length)
         provenance["details.context_length"] = Source.DECLARED
-    return replace(
-        model, capabilities=shown.capabilities, details=details, provenance=provenance
-    )
+    return replace(model, capabilities=shown.capabilities, details=details, provenance=provenance)
 
 
 def loaded_from_ps(document: object) -> dict[str, Loaded] | None:

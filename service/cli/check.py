@@ -1,0 +1,110 @@
+"""``rollcall check``: poll every integration once, and show what is there."""
+
+import argparse
+import asyncio
+import json
+import shutil
+from typing import Any, Final
+
+from service.app import build_manager
+from service.cli import complain
+from service.cli.configuration import add_config_argument, load_settings
+from service.cli.table import table
+from service.settings import Settings, SettingsError
+
+_GOOD: Final = frozenset({"healthy", "degraded", "recovering", "rate_limited", "disabled"})
+_ADVICE: Final = {
+    "refused": "nothing listens there: is it running, and is the address right?",
+    "timeout": "it did not answer in time",
+    "dns": "its name can't be resolved",
+    "tls": "its certificate was not accepted, or it does not speak TLS",
+    "reset": "it closed the connection",
+    "http_5xx": "it answered with a server error",
+    "unauthorized": "it rejected the request: a key, or the Host header, is not accepted",
+    "not_found": "it answers, but not at this path: is the address right?",
+    "rate_limited": "it asks to be called less often",
+    "redirect": "it redirects, which is not followed: give the final address",
+    "bad_body": "it answered with something that is no list of models",
+    "bad_encoding": "it compressed its answer unasked",
+    "bad_protocol": "what it speaks is not HTTP as expected",
+    "too_large": "its list is larger than 4 MiB",
+    "loading": "it is still loading a model",
+    "cli": "only its command line answered, not its API",
+    "truncated": "its list was cut at 10,000 models",
+    "slow": "it answers slowly",
+    "internal": "its integration failed: a bug",
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what this command takes."""
+    add_config_argument(parser)
+    parser.add_argument("--json", action="store_true", help="print JSON, for programs")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Poll once: 0 if every integration that is not optional is good, 1 if one is not."""
+    try:
+        settings = load_settings(arguments.config)
+        health, models = asyncio.run(_poll_once(settings))
+    except (SettingsError, ValueError) as error:
+        return complain(str(error))
+    optional = {item.name for item in settings.integrations if item.optional}
+    ok = all(facts["status"] in _GOOD for name, facts in health.items() if name not in optional)
+    if arguments.json:
+        print(json.dumps({"ok": ok, "integrations": health, "models": models}, indent=2))
+    else:
+        print(_for_people(health, models))
+    return 0 if ok else 1
+
+
+async def _poll_once(settings: Settings) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    async with build_manager(settings) as manager:
+        return await manager.check()
+
+
+def _for_people(health: dict[str, Any], models: list[dict[str, Any]]) -> str:
+    width = shutil.get_terminal_size((80, 24)).columns
+    parts = [
+        table(
+            ("INTEGRATION", "STATUS", "VERSION", "MODELS", "LATENCY"),
+            [_integration_row(name, facts) for name, facts in health.items()],
+            width=width,
+        )
+    ]
+    parts += [
+        f"{name}: {_ADVICE[facts['reason']]}" for name, facts in health.items() if facts["reason"]
+    ]
+    shown = [model for model in models if model["freshness"] != "default"]
+    if shown:
+        header = ("MODEL", "SIZE", "FAMILY", "CONTEXT", "CAN")
+        parts += ["", table(header, [_model_row(model) for model in shown], width=width)]
+    elif models:
+        parts += ["", f"No models are known; the default model {models[0]['id']} is served."]
+    else:
+        parts += ["", "There are no models."]
+    return "\n".join(parts)
+
+
+def _integration_row(name: str, facts: dict[str, Any]) -> tuple[str, ...]:
+    latency = facts["latency_ms"]
+    return (
+        name,
+        facts["reason"] if facts["status"] == "unknown" else facts["status"],
+        facts["version"] or "-",
+        str(facts["models"]),
+        "-" if latency is None else f"{latency} ms",
+    )
+
+
+def _model_row(model: dict[str, Any]) -> tuple[str, ...]:
+    details = model["details"]
+    context = details["context_length"]
+    can = [name for name, has in model["capabilities"].items() if has]
+    return (
+        model["id"],
+        details["size"] or "-",
+        details["family"],
+        "-" if context is None else str(context),
+        ",".join(can) or "?",
+    )

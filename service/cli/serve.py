@@ -1,0 +1,85 @@
+"""``rollcall serve``: the service itself."""
+
+import argparse
+import asyncio
+import gc
+import os
+import sys
+from collections.abc import Callable
+
+import structlog
+
+from service.app import build
+from service.cli import complain
+from service.cli.configuration import add_config_argument, load_settings
+from service.observability import logs
+from service.server import Listening, StopSignal, serve
+from service.settings import Settings, SettingsError
+
+_log = structlog.get_logger()
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what this command takes."""
+    add_config_argument(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Serve until told to stop."""
+    try:
+        settings = load_settings(arguments.config)
+    except SettingsError as error:
+        return complain(str(error))
+    logs.configure(level=settings.log.level, form=settings.log.format)
+    # What was imported stays for good: not looking through it again saves memory and pauses.
+    gc.freeze()
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        return runner.run(_serve(settings))
+
+
+async def _serve(settings: Settings) -> int:
+    stop = StopSignal()
+    with stop.installed():
+        try:
+            service = build(settings)
+        except ValueError as error:
+            return complain(str(error))
+        try:
+            await serve(
+                service.web_app,
+                listening=Listening(
+                    host=settings.server.host,
+                    port=settings.server.port,
+                    drain_delay=settings.server.drain_delay,
+                    shutdown_timeout=settings.server.shutdown_timeout,
+                    keepalive_timeout=settings.server.keepalive_timeout,
+                ),
+                vitals=service.vitals,
+                stop=stop,
+                on_listening=_announce,
+            )
+        except OSError as error:
+            where = f"{settings.server.host}:{settings.server.port}"
+            return complain(
+                f"server.port: can't listen on {where}: {os.strerror(error.errno or 0)}"
+            )
+    return 0
+
+
+def _announce(host: str, port: int) -> None:
+    shown = "localhost" if host in ("0.0.0.0", "::", "127.0.0.1", "::1") else host  # noqa: S104 -- shown
+    _log.info("server.listening", port=port)
+    if sys.stdout.isatty() or os.environ.get("ROLLCALL_GREETING"):
+        url = f"http://{shown}:{port}"
+        print(f"\n  Rollcall serves on {url}\n  Try:  curl {url}/v1/models\n", flush=True)
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Take uvloop where it is installed; everything works on plain asyncio too."""
+    if os.environ.get("ROLLCALL_EVENT_LOOP") == "asyncio":
+        return None
+    try:
+        import uvloop  # noqa: PLC0415 -- optional
+    except ImportError:
+        return None
+    return uvloop.new_event_loop  # type: ignore[no-any-return,unused-ignore]

@@ -1,0 +1,126 @@
+"""The kinds of value that settings are made of, each with the words for what it expects.
+
+Every kind is a marker for ``Annotated``: it gives pydantic the check, the JSON Schema its form, and
+a complaint of ours the sentence ``expected …``. No wording of pydantic reaches an operator.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic_core import PydanticCustomError, core_schema
+
+from service.core.canonical import ID_CEILING, TEXT_CEILING, text
+from service.settings.durations import PATTERN, seconds, written
+
+EXPECTED = "expected"
+"""The type of an error whose context says ``what`` was expected."""
+REFUSED = "refused"
+"""The type of an error whose context says ``why``; what was found is not repeated."""
+
+
+def _expecting(schema: core_schema.CoreSchema, what: str) -> core_schema.CoreSchema:
+    return core_schema.custom_error_schema(
+        schema, EXPECTED, custom_error_message=what, custom_error_context={"what": what}
+    )
+
+
+@dataclass(frozen=True)
+class Expected:
+    """Whatever the type says, in our words."""
+
+    what: str
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        return _expecting(handler(source), self.what)
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A whole number from ``low`` to ``high``; ``true`` is none, nor is ``8.0``."""
+
+    low: int
+    high: int
+
+    def __get_pydantic_core_schema__(
+        self, _source: Any, _handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        number = core_schema.int_schema(strict=True, ge=self.low, le=self.high)
+        return _expecting(number, f"a whole number from {self.low} to {self.high}")
+
+
+@dataclass(frozen=True)
+class Duration:
+    """A duration from ``low`` to ``high`` seconds, kept as seconds and dumped as text."""
+
+    low: float
+    high: float
+
+    def __get_pydantic_core_schema__(
+        self, _source: Any, _handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        return core_schema.no_info_plain_validator_function(
+            self._read,
+            serialization=core_schema.plain_serializer_function_ser_schema(
+                written, when_used="json"
+            ),
+        )
+
+    def __get_pydantic_json_schema__(
+        self, _schema: core_schema.CoreSchema, _handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return {
+            "anyOf": [
+                {"type": "string", "pattern": PATTERN},
+                {"type": "number", "minimum": self.low, "maximum": self.high},
+            ],
+        }
+
+    def _read(self, value: Any) -> float:
+        read = seconds(value)
+        if read is None or not self.low <= read <= self.high:
+            what = f"a duration from {written(self.low)} to {written(self.high)}"
+            raise PydanticCustomError(EXPECTED, "{what}", {"what": what})
+        return read
+
+
+@dataclass(frozen=True)
+class Text:
+    """One line of printable text, not empty, of at most ``longest`` characters.
+
+    ``what`` is the end of the sentence ``expected …``. ``pattern`` is a regular expression that
+    Rust and JavaScript read alike; ``reserved`` are texts that are taken.
+    """
+
+    what: str
+    longest: int = TEXT_CEILING
+    pattern: str | None = None
+    reserved: tuple[str, ...] = ()
+
+    def __get_pydantic_core_schema__(
+        self, _source: Any, _handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        line = core_schema.str_schema(
+            strict=True, min_length=1, max_length=self.longest, pattern=self.pattern
+        )
+        checked = core_schema.no_info_after_validator_function(self._check, line)
+        return _expecting(checked, self.what)
+
+    def __get_pydantic_json_schema__(
+        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        form = handler(schema)
+        return {**form, "not": {"enum": list(self.reserved)}} if self.reserved else form
+
+    def _check(self, value: str) -> str:
+        if value in self.reserved or text(value, ceiling=self.longest) != value:
+            raise ValueError
+        return value
+
+
+Switch = Annotated[bool, Expected("true or false")]
+ModelId = Annotated[
+    str, Text(f"the id of a model, 1 to {ID_CEILING} printable characters", longest=ID_CEILING)
+]

@@ -1,0 +1,75 @@
+"""What kubelets, Prometheus and people ask of the process itself."""
+
+from aiohttp import hdrs, web
+
+from service.core.page import page
+from service.core.printing import dump
+from service.web.context import CONTEXT, WebContext
+from service.web.docs_page import docs_page
+from service.web.negotiation import respond
+from service.web.openapi import openapi_document
+
+_STATIC = "max-age=300"
+
+
+async def livez(request: web.Request) -> web.Response:
+    """Answer ``/livez``: can this process still make progress?"""
+    context = request.app[CONTEXT]
+    return _checked(request, "livez", {"ping": True, "poller": _alive(context)})
+
+
+async def readyz(request: web.Request) -> web.Response:
+    """Answer ``/readyz``: is there something to serve, and does it mean to go on serving?"""
+    context = request.app[CONTEXT]
+    checks = {
+        "catalogue": context.publication.current.warm,
+        "not-draining": not context.vitals.draining,
+    }
+    return _checked(request, "readyz", checks)
+
+
+async def root(request: web.Request) -> web.Response:
+    """Answer ``/`` with where to go; its ``OPTIONS`` is HAProxy's default check: readiness."""
+    if request.method == hdrs.METH_OPTIONS:
+        return await readyz(request)
+    links = ("/v1/models", "/v1/integrations", "/v1/integrations/health", "/docs", "/openapi.json")
+    body = dump({"service": "rollcall", "version": request.app[CONTEXT].version, "links": links})
+    return respond(request, page(body), headers={hdrs.CACHE_CONTROL: _STATIC})
+
+
+async def version(request: web.Request) -> web.Response:
+    """Answer ``/version``."""
+    body = dump({"service": "rollcall", "version": request.app[CONTEXT].version})
+    return respond(request, page(body), headers={hdrs.CACHE_CONTROL: _STATIC})
+
+
+async def openapi(request: web.Request) -> web.Response:
+    """Answer ``/openapi.json``."""
+    body = dump(openapi_document(request.app[CONTEXT].version))
+    return respond(request, page(body), headers={hdrs.CACHE_CONTROL: _STATIC})
+
+
+async def docs(request: web.Request) -> web.Response:
+    """Answer ``/docs``: the same as a page for people, with nothing fetched from anywhere."""
+    shown, policy = docs_page(openapi_document(request.app[CONTEXT].version))
+    headers = {hdrs.CACHE_CONTROL: _STATIC, "Content-Security-Policy": policy}
+    return respond(request, page(shown, content_type="text/html; charset=utf-8"), headers=headers)
+
+
+def _alive(context: WebContext) -> bool:
+    return context.vitals.alive(mono=context.now().mono)
+
+
+def _checked(request: web.Request, name: str, checks: dict[str, bool]) -> web.Response:
+    """Answer in the style of the Kubernetes API server: ``ok``, or each check with ``?verbose``."""
+    ok = all(checks.values())
+    if "verbose" in request.query or not ok:
+        lines = [f"[{'+' if passed else '-'}]{check} {'ok' if passed else 'failed'}" for check, passed in checks.items()]
+        text = "\n".join([*lines, f"{name} check {'passed' if ok else 'failed'}", ""])
+    else:
+        text = "ok"
+    return web.Response(
+        status=200 if ok else 503,
+        text=text,
+        headers={hdrs.CACHE_CONTROL: "no-store"},
+    )
