@@ -37,7 +37,7 @@ MakeUpstream = Callable[[Mapping[str, Any]], Awaitable[FakeUpstream]]
 
 @pytest.fixture
 async def fake_upstream() -> AsyncIterator[MakeUpstream]:
-    """Give a maker of upstreams, ``await make({"/api/tags": {...}})``; all are closed at the end."""
+    """Give a maker of upstreams, ``await make({"/api/tags": {}})``; all are closed at the end."""
     async with AsyncExitStack() as opened:
 
         async def make(answers: Mapping[str, Any]) -> FakeUpstream:

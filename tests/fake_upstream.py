@@ -90,7 +90,7 @@ class FakeUpstream:
     none is a 404. Once stopped its port refuses connections and stays its own.
     """
 
-    def __init__(self, answers: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, answers: Mapping[str, Any] | None = None, *, port: int = 0) -> None:
         self.answers: dict[str, Any] = dict(answers or {})
         self.requests: list[Request] = []
         self.connections = 0
@@ -99,7 +99,7 @@ class FakeUpstream:
         self._busy = 0
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self._reserved = _bound(0)
+        self._reserved = _bound(port)
         self.port: int = self._reserved.getsockname()[1]
 
     @property

@@ -5,6 +5,8 @@ container does not pay for the server.
 """
 
 import argparse
+import gc
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -22,6 +24,8 @@ _COMMANDS: Final = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and give the exit code: 0 well, 1 not well, 2 asked wrongly."""
+    # Else pydantic reads the metadata of every installed package, looking for plug-ins.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     parser = argparse.ArgumentParser(
         prog="rollcall",
         description="Calls the roll of every LLM backend you run, and answers from memory.",
@@ -32,7 +36,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Only the command that was called for is imported.
         commands.add_parser(name, help=text, add_help=False)
     chosen, rest = parser.parse_known_args(arguments)
+    # Looking for garbage while modules load finds none, and is a tenth of a start.
+    gc.disable()
     module = import_module(f"service.cli.{chosen.command}")
+    gc.enable()
     command = argparse.ArgumentParser(
         prog=f"rollcall {chosen.command}", description=_COMMANDS[chosen.command]
     )

@@ -39,7 +39,7 @@ def text(value: object, *, ceiling: int = TEXT_CEILING) -> str | None:
 
 
 def integer(value: object, *, floor: int = 0) -> int | None:
-    """Take ``value`` if it is a whole number of ``floor`` to 2^53-1; ``8192.0`` is one, ``true`` not."""
+    """Take ``value`` if it is a whole number, ``floor`` to 2^53-1: ``8192.0`` is, ``true`` not."""
     if isinstance(value, float) and value.is_integer() and abs(value) <= _INTEGER_CEILING:
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int):

@@ -169,37 +169,46 @@ def _merged(group: list[_Placed]) -> Entry:
 
 
 def _facts(models: list[Model]) -> Model:
-    """Take each fact from the first that knows it; what servers hold in memory stays with them."""
+    """Take each fact from the first that knows it, a guess only where nobody does.
+
+    What servers hold in memory stays with them.
+    """
     first, *others = models
     if not others:
         return first if first.loaded is None else replace(first, loaded=None)
-    capabilities = dict(first.capabilities)
-    details = first.details
-    created = first.created
-    provenance = dict(first.provenance)
-    for other in others:
-        for key, value in other.capabilities.items():
-            if key not in capabilities:
-                capabilities[key] = value
-                provenance |= _source(other, f"capabilities.{key}")
-        unknown = Details()
-        for item in fields(Details):
-            value = getattr(other.details, item.name)
-            nothing = getattr(unknown, item.name)
-            if getattr(details, item.name) == nothing and value != nothing:
-                details = replace(details, **{item.name: value})
-                provenance |= _source(other, f"details.{item.name}")
-        if not created and other.created:
-            created = other.created
-            provenance |= _source(other, "created")
+    known: dict[str, Any] = {}
+    provenance: dict[str, Source] = {}
+    for guesses in (False, True):
+        for model in models:
+            for name, value in _known(model).items():
+                guessed = model.provenance.get(name) is Source.HEURISTIC
+                if name not in known and guessed is guesses:
+                    known[name] = value
+                    provenance |= _source(model, name)
     return Model(
         id=first.id,
-        created=created,
-        capabilities=capabilities,
-        details=details,
+        created=known.get("created", 0),
+        capabilities=_under("capabilities.", known),
+        details=Details(**_under("details.", known)),
         provenance=provenance,
         digest=first.digest,
     )
+
+
+def _known(model: Model) -> dict[str, Any]:
+    """List what is known of a model, by the names that provenance uses."""
+    known: dict[str, Any] = {f"capabilities.{key}": has for key, has in model.capabilities.items()}
+    for item in fields(Details):
+        value = getattr(model.details, item.name)
+        if value != item.default:
+            known[f"details.{item.name}"] = value
+    return known | ({"created": model.created} if model.created else {})
+
+
+def _under(prefix: str, known: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name.removeprefix(prefix): value for name, value in known.items() if name.startswith(prefix)
+    }
 
 
 def _source(model: Model, name: str) -> dict[str, Source]:

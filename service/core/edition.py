@@ -153,7 +153,13 @@ def health_body(standings: Iterable[Standing]) -> bytes:
 def _basis(standings: Iterable[Standing]) -> object:
     """Gather what ``compose`` looks at, and nothing that moves with every poll."""
     return [
-        (s.reading.name, s.reading.policy, s.reading.health.state.usable, s.freshness, s.reading.models)
+        (
+            s.reading.name,
+            s.reading.policy,
+            s.reading.health.state.usable,
+            s.freshness,
+            s.reading.models,
+        )
         for s in standings
     ]
 

@@ -56,8 +56,8 @@ class Health:
     """State, its cause, and the streaks that decide what comes next.
 
     ``since`` is the wall time of the last change of state. ``backoff`` counts the trials that
-    failed since the integration went down; only ``healthy`` sets it back. ``fallen``: it was out and
-    has not risen since, so that a server which crashes while loading has to rise like any other.
+    failed since the integration went down; only ``healthy`` sets it back. ``fallen``: it was out
+    and has not risen since, so that a server which crashes once loaded has to rise like any other.
     """
 
     state: State = State.UNKNOWN
@@ -85,7 +85,9 @@ def observe(health: Health, reason: Reason | None, *, rules: Thresholds, wall: f
 
 def disabled(health: Health, *, wall: float) -> Health:
     """Take an integration out by the operator's word; no probe brings it back."""
-    return Health(state=State.DISABLED, since=wall) if health.state is not State.DISABLED else health
+    return (
+        Health(state=State.DISABLED, since=wall) if health.state is not State.DISABLED else health
+    )
 
 
 def _succeeded(health: Health, _: Reason | None, rules: Thresholds) -> Health:

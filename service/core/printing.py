@@ -49,7 +49,9 @@ def _facts(model: Model, owned_by: str) -> dict[str, Any]:
 def detail_document(entry: Entry, placements: Mapping[str, Model]) -> dict[str, Any]:
     """Give one entry as ``/v1/models/{id}`` shows it: with sources, and what differs by place."""
     return entry_document(entry) | {
-        "provenance": {name: str(source) for name, source in sorted(entry.model.provenance.items())},
+        "provenance": {
+            name: str(source) for name, source in sorted(entry.model.provenance.items())
+        },
         "per_integration": {name: _placement(model) for name, model in placements.items()},
     }
 
@@ -104,9 +106,7 @@ def print_entries(
     printed: dict[str, tuple[Entry, bytes]] = {}
     for entry in catalogue.entries:
         old = before.get(entry.id)
-        printed[entry.id] = (
-            old if old and old[0] == entry else (entry, dump(entry_document(entry)))
-        )
+        printed[entry.id] = old if old and old[0] == entry else (entry, dump(entry_document(entry)))
     return printed
 
 

@@ -103,7 +103,8 @@ class Reading:
 def advance(reading: Reading, outcome: Outcome, *, now: Moment) -> Reading:
     """Fold the outcome of one probe into what is known."""
     if not reading.policy.enabled:
-        return replace(reading, health=disabled(reading.health, wall=now.wall), models=())
+        health = disabled(reading.health, wall=now.wall)
+        return replace(reading, health=health, models=(), last_ok=None)
     health = observe(
         reading.health, _judge(reading, outcome), rules=reading.policy.thresholds, wall=now.wall
     )
@@ -168,7 +169,9 @@ def freshness(
 ) -> Freshness | None:
     """Say how fresh the models are at ``mono``; ``None`` when there are none fit to be shown."""
     edges = freshness_edges(reading, stale_if_error=stale_if_error, max_stale=max_stale)
-    for word, edge in zip((Freshness.FRESH, Freshness.STALE, Freshness.EXPIRED), edges, strict=False):
+    for word, edge in zip(
+        (Freshness.FRESH, Freshness.STALE, Freshness.EXPIRED), edges, strict=False
+    ):
         if mono < edge:
             return word
     return None

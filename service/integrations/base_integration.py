@@ -70,7 +70,7 @@ class BaseIntegration(ABC):
         return None
 
     async def health_check(self) -> dict[str, Any]:
-        """Give ``{"available": bool, "version": str | None, "status": "healthy" | "unhealthy"}``."""
+        """Give ``available``, ``version`` and ``status``, which is ``healthy`` or ``unhealthy``."""
         available = await self.is_available()
         version = await self.get_version() if available else None
         return {

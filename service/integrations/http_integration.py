@@ -81,6 +81,7 @@ class HttpIntegration(BaseIntegration):
         self._verify_tls = verify_tls
         self._wall = wall
         self._session: aiohttp.ClientSession | None = None
+        self._closed = False
         self._seen: dict[str, Document] = {}
 
     def authorization(self, key: str) -> dict[str, str]:
@@ -131,7 +132,8 @@ class HttpIntegration(BaseIntegration):
         return document
 
     async def close(self) -> None:
-        """Close the connections."""
+        """Close the connections, for good."""
+        self._closed = True
         session, self._session = self._session, None
         if session is not None:
             await session.close()
@@ -162,6 +164,9 @@ class HttpIntegration(BaseIntegration):
             raise translated(error) from None
 
     def _open(self) -> aiohttp.ClientSession:
+        if self._closed:
+            # Removed in the midst of a poll: nobody would close what is opened now.
+            raise BadAnswerError(Reason.INTERNAL)
         if self._session is None:
             connector = aiohttp.TCPConnector(
                 limit=_CONNECTIONS,
@@ -222,12 +227,14 @@ async def _acceptable(response: aiohttp.ClientResponse) -> bool:
 
 
 def _retry_options() -> JitterRetry:
-    """Ask once more, soon, after a lost connection or a gateway's hiccup."""
+    """Ask once more, soon, after a gateway's hiccup.
+
+    A GET that lost its connection is asked once more by the client itself: both would make four.
+    """
     return JitterRetry(
         attempts=2,
         start_timeout=0.05,
         random_interval_size=0.1,
-        exceptions={aiohttp.ClientOSError, aiohttp.ServerDisconnectedError},
         retry_all_server_errors=False,
         evaluate_response_callback=_acceptable,
     )

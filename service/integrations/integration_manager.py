@@ -113,7 +113,8 @@ class IntegrationManager:
         """
         self._registration(name)
         await self._ask([name])
-        reading = self._snapshot.readings[name]
+        # It may have been removed meanwhile, and even been given anew.
+        reading = self._snapshot.readings.get(name) or first_reading(self._registration(name))
         return [model_document(model, owned_by=name) for model in reading.models]
 
     async def health_check(self) -> dict[str, dict[str, Any]]:

@@ -73,7 +73,7 @@ def in_container(*, environ: Mapping[str, str], root: Path = Path("/")) -> bool:
 
 
 def default_host(*, environ: Mapping[str, str] | None = None, root: Path = Path("/")) -> str:
-    """Give ``OLLAMA_HOST``, or Ollama's usual address from here: another container, or this host."""
+    """Give ``OLLAMA_HOST``, else where Ollama usually is: in another container, or on this host."""
     environ = os.environ if environ is None else environ
     if said := environ.get("OLLAMA_HOST", "").strip():
         return said

@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any, ClassVar, Final, Self
 
 from service.core.canonical import Canonical
@@ -222,7 +223,7 @@ def _find_executable(choice: str) -> str | None:
     if choice == "off":
         return None
     if choice != "auto":
-        if not os.path.isabs(choice):
+        if not Path(choice).is_absolute():
             raise ValueError("cli_fallback: expected 'auto', 'off' or an absolute path")
         return choice
     if in_container(environ=os.environ):

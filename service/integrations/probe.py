@@ -30,6 +30,13 @@ async def probe(
     try:
         async with asyncio.timeout(deadline):
             refreshed = await integration.refresh()
+        return Answer(
+            models=refreshed.models,
+            latency=loop.time() - started,
+            version=text(refreshed.version, ceiling=64),
+            impaired=refreshed.impaired,
+            dropped=refreshed.dropped,
+        )
     except IntegrationError as error:
         return Failure(
             reason=error.reason, latency=loop.time() - started, retry_after=error.retry_after
@@ -43,13 +50,6 @@ async def probe(
         return _crashed(error, on_crash, loop.time() - started)
     except Exception as error:  # noqa: BLE001 -- whatever it was, the neighbours keep polling
         return _crashed(error, on_crash, loop.time() - started)
-    return Answer(
-        models=refreshed.models,
-        latency=loop.time() - started,
-        version=text(refreshed.version, ceiling=64),
-        impaired=refreshed.impaired,
-        dropped=refreshed.dropped,
-    )
 
 
 def _crashed(error: BaseException, on_crash: Crash | None, latency: float) -> Failure:

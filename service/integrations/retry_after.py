@@ -1,5 +1,6 @@
 """``Retry-After``, as a server sends it: seconds, or a date, or junk."""
 
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Final
 
@@ -17,7 +18,9 @@ def parse_retry_after(value: str | None, *, wall: float) -> float | None:
     if value.isascii() and value.isdigit():
         return min(float(value), _CEILING)
     try:
-        asked = parsedate_to_datetime(value).timestamp() - wall
+        date = parsedate_to_datetime(value)
+        # One without a zone is meant in UTC; Python would take it for the time where we run.
+        asked = date.replace(tzinfo=date.tzinfo or UTC).timestamp() - wall
     except (ValueError, OverflowError, TypeError):
         return None
     return min(max(asked, 0.0), _CEILING)

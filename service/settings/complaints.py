@@ -46,12 +46,12 @@ def labelled(steps: Steps, labels: Labels) -> str:
     return labels.get(steps[:2]) or place(steps)
 
 
-def meant(name: str, known: Sequence[str]) -> str:
-    """Write ``; did you mean …?`` where a known name is close."""
+def meant(name: str, known: Sequence[str], *, prefix: str = "") -> str:
+    """Write ``; did you mean …?`` where a known name is close; ``prefix`` goes before it."""
     import difflib  # noqa: PLC0415 -- only where something is wrong already
 
     close = difflib.get_close_matches(name[:64], known, n=1)
-    return f"; did you mean '{close[0]}'?" if close else ""
+    return f"; did you mean '{prefix}{close[0]}'?" if close else ""
 
 
 def _steps(detail: ErrorDetails) -> Steps:
@@ -106,7 +106,7 @@ _SAYS: Final[Mapping[str, Callable[[ErrorDetails, Steps], str]]] = {
     "tuple_type": _expected("a list"),
     "too_short": _expected("a list of at least one"),
     "too_long": _too_many,
-    "union_tag_not_found": lambda *_: "missing; it is required",
+    "union_tag_not_found": lambda *_: f"missing; expected {choice(tuple(INTEGRATION_TYPES))}",
     "union_tag_invalid": _unknown_type,
 }
 """pydantic's type of error → what we say."""

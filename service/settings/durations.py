@@ -37,7 +37,6 @@ def written(value: float) -> str:
     for unit, size in _UNITS.items():
         if not exact % size:
             return f"{int(exact / size)}{unit}"
-    milli = exact / _MILLI
-    if not milli % 1:
-        return f"{int(milli)}ms"
+    if exact < 1:
+        return f"{(exact / _MILLI).normalize():f}ms"
     return f"{exact.normalize():f}s"

@@ -40,16 +40,18 @@ def overlaid(
     complaints = []
     known = _variables()
     for variable in sorted(name for name in environ if name.startswith(PREFIX)):
-        if _NESTED not in variable.removeprefix(PREFIX):
+        rest = variable.removeprefix(PREFIX)
+        if _NESTED not in rest:
             continue
-        if variable not in known:
-            name = variable if variable.isprintable() else quoted(variable)
-            complaints.append(Complaint(name, f"unknown setting{meant(variable, [*known])}"))
+        if rest not in known:
+            shown = variable if variable.isprintable() else quoted(variable)
+            near = meant(rest.upper(), tuple(known), prefix=PREFIX)
+            complaints.append(Complaint(shown, f"unknown setting{near}"))
             continue
         if not environ[variable]:
             complaints.append(Complaint(variable, "expected a value, found none; unset it instead"))
             continue
-        title, name = known[variable]
+        title, name = known[rest]
         section = merged.get(title, {})
         if isinstance(section, dict):  # else the file is wrong there, and is told so
             merged[title] = {**section, name: scalar(environ[variable])}
@@ -58,9 +60,9 @@ def overlaid(
 
 
 def _variables() -> dict[str, tuple[str, str]]:
-    """List the variables that are settings. Lists and mappings are for the file."""
+    """List the settings by what follows the prefix. Lists and mappings are for the file."""
     return {
-        f"{PREFIX}{title}{_NESTED}{name}".upper(): (title, name)
+        f"{title}{_NESTED}{name}".upper(): (title, name)
         for title, field in Settings.model_fields.items()
         if isinstance(field.annotation, type) and issubclass(field.annotation, Section)
         for name, inner in field.annotation.model_fields.items()

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from service.settings.fields import Duration, Switch, Text, Whole
 from service.settings.sections import DAY, Section
@@ -15,6 +15,9 @@ HeaderName = Annotated[
 
 class IntegrationSettings(Section):
     """One external service, asked by one integration."""
+
+    # Never made on its own, so there is nothing to prepare at every start.
+    model_config = ConfigDict(defer_build=True)
 
     name: Annotated[
         str,

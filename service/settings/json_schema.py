@@ -26,9 +26,12 @@ def document() -> dict[str, Any]:
         meanings = descriptions(section)
         for name, field in form["properties"].items():
             field["description"] = meanings[name]
-            if _is_duration(field) and field.get("default") is not None:
-                field["default"] = written(field["default"])
-    _drop_titles(made)
+            default = field.get("default")
+            if isinstance(default, dict) or name == "integrations":  # its parts have their own
+                field.pop("default", None)
+            elif _is_duration(field) and default is not None:
+                field["default"] = written(default)
+    _tidied(made)
     return {"$schema": _DIALECT, "title": "Rollcall settings", **made}
 
 
@@ -63,12 +66,14 @@ def _is_duration(field: dict[str, Any]) -> bool:
     return any(form.get("pattern") == PATTERN for form in field.get("anyOf", ()))
 
 
-def _drop_titles(form: Any) -> None:
-    """Drop the titles that only repeat names; they crowd an editor's hints."""
+def _tidied(form: Any) -> None:
+    """Close mappings whose names have a pattern, and drop titles that only repeat names."""
     if isinstance(form, dict):
         if isinstance(form.get("title"), str):
             del form["title"]
+        if "patternProperties" in form:
+            form["additionalProperties"] = False
         form = list(form.values())
     if isinstance(form, list):
         for inner in form:
-            _drop_titles(inner)
+            _tidied(inner)

@@ -1,7 +1,6 @@
 """The table of integration types: a new one is a model in a file of its own and a line here."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from pydantic import GetCoreSchemaHandler
@@ -14,7 +13,6 @@ INTEGRATION_TYPES: Final[Mapping[str, type[IntegrationSettings]]] = {"ollama": O
 """``type`` in the file → the model of its settings."""
 
 
-@dataclass(frozen=True)
 class ByType:
     """Reads one integration by the model that its ``type`` names."""
 

@@ -6,8 +6,7 @@ settings. A value that is wrong by itself is left to its own complaint.
 
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from service.settings.catalogue import CatalogueSettings
 from service.settings.complaints import Labels, Steps, labelled
@@ -17,8 +16,7 @@ from service.settings.places import place, quoted
 from service.settings.sections import PollingSettings
 
 
-@dataclass(frozen=True)
-class _Span:
+class _Span(NamedTuple):
     """A duration, where it stands, and whether it was set there or is the default."""
 
     steps: Steps
@@ -26,7 +24,9 @@ class _Span:
     given: bool = True
 
 
-def clashes(given: Mapping[Any, Any], labels: Labels, wrong: AbstractSet[str]) -> Iterator[Complaint]:
+def clashes(
+    given: Mapping[Any, Any], labels: Labels, wrong: AbstractSet[str]
+) -> Iterator[Complaint]:
     """Complain of settings that can't stand together. ``wrong``: paths that are wrong already."""
 
     def span(steps: Steps, default: float) -> _Span | None:
@@ -89,9 +89,10 @@ def _order(
         return
     if equal and short.value == long.value:
         return
-    wrong, other, relation = short, long, "at most" if equal else "below"
-    if not short.given or (short.steps[0] == "polling" and long.steps[0] != "polling"):
-        wrong, other, relation = long, short, "at least" if equal else "above"
+    inherits = short.steps[0] == "polling" and long.steps[0] != "polling"
+    wrong, other, relation = short, long, "of at most" if equal else "below"
+    if inherits or not short.given or (equal and long.given):
+        wrong, other, relation = long, short, "of at least" if equal else "above"
     text = (
         f"expected a duration {relation} {labelled(other.steps, labels)} "
         f"({written(other.value)}), found {written(wrong.value)}"

@@ -38,7 +38,7 @@ def read(path: Path) -> tuple[dict[Any, Any], list[Complaint]]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f" in line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        why = f"not YAML{where}: {error.problem or error.context}"
+        why = f"not YAML{where}: {', '.join(filter(None, (error.context, error.problem)))}"
     except yaml.YAMLError:
         why = "not YAML: it holds a character that YAML does not allow"
     except _UnusableError as error:
@@ -50,7 +50,7 @@ def scalar(text: str) -> Any:
     """Read one value as YAML would: a number, true, null; quoted or anything else, it is text."""
     if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":
         return text[1:-1]
-    loader = yaml.SafeLoader("")
+    loader: Any = yaml.SafeLoader("")
     try:
         tag = loader.resolve(yaml.ScalarNode, text, (True, False))
         return loader.construct_object(yaml.ScalarNode(tag, text))
@@ -84,18 +84,16 @@ def _parse(text: str) -> tuple[dict[Any, Any], list[Complaint]]:
             value = loader.construct_document(root)
         except (ValueError, OverflowError):
             raise _UnusableError(
-                "a number or date in it is none; put in quotes what is meant as text"
+                "it holds a date or number that is none; put it in quotes if it is text"
             ) from None
     finally:
         loader.dispose()
     if value is None:
         return {}, []
     if not isinstance(value, dict):
-        raise _UnusableError(f"expected a mapping of settings, found {_NAMES[type(value) is list]}")
+        kind = "a list" if isinstance(value, list) else "a single value"
+        raise _UnusableError(f"expected a mapping of settings, found {kind}")
     return value, twice
-
-
-_NAMES: Final = {True: "a list", False: "a single value"}
 
 
 def _bounded(text: str) -> None:
@@ -105,7 +103,7 @@ def _bounded(text: str) -> None:
         aliases += isinstance(event, yaml.AliasEvent)
         depth += isinstance(event, yaml.CollectionStartEvent)
         depth -= isinstance(event, yaml.CollectionEndEvent)
-        line = event.start_mark.line + 1
+        line = event.start_mark.line + 1 if event.start_mark else 0
         if aliases > MOST_ALIASES:
             raise _UnusableError(
                 f"expected at most {MOST_ALIASES} aliases (*name), found more in line {line}"

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from typing import Any, Final
 
+from hypothesis import strategies as st
+
 from service.core.catalogue import Catalogue, Rules, compose
 from service.core.health import Health, State, Thresholds, observe
 from service.core.model import Details, Model, Source
@@ -98,3 +100,20 @@ def ids(catalogue: Catalogue) -> list[str]:
 def many(count: int, *, prefix: str = "m") -> Iterable[str]:
     """Give that many different ids."""
     return (f"{prefix}{number}" for number in range(count))
+
+
+OK: Final = None
+BAD: Final = Reason.REFUSED
+SLOW: Final = Reason.SLOW
+
+HEALTHY: Final = walk(OK)
+DEGRADED: Final = walk(OK, SLOW, SLOW, SLOW)
+DOWN: Final = walk(BAD, BAD, BAD)
+RECOVERING: Final = walk(BAD, BAD, BAD, OK)
+MISCONFIGURED: Final = walk(Reason.UNAUTHORIZED, Reason.UNAUTHORIZED)
+RATE_LIMITED: Final = walk(OK, Reason.RATE_LIMITED)
+LOADING: Final = walk(OK, Reason.LOADING)
+
+reasons = st.sampled_from([None, *Reason])
+ways = st.lists(reasons, max_size=12)
+thresholds = st.builds(Thresholds, rise=st.integers(1, 4), fall=st.integers(1, 5))

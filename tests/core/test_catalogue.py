@@ -1,4 +1,4 @@
-"""One catalogue over all integrations: what is merged, left out, renamed, ordered and never lost."""
+"""One catalogue over all integrations: what is merged, renamed, ordered and never lost."""
 
 from dataclasses import replace
 from random import Random
@@ -72,14 +72,14 @@ class TestMerging:
             id="x",
             created=100,
             capabilities={"tools": False, "vision": True, "thinking": False},
-            details=Details(format="gguf", family="llama", size="5GB", context_length=4096),
+            details=Details(format="gguf", family="qwen", size="5GB", context_length=4096),
             provenance={
                 "created": D,
                 "capabilities.tools": D,
                 "capabilities.vision": T,
                 "capabilities.thinking": O,
                 "details.format": D,
-                "details.family": H,
+                "details.family": D,
                 "details.size": D,
             },
             digest="aaaaaaaa",
@@ -128,9 +128,11 @@ class TestPrefix:
         assert [entry.owned_by for entry in catalogue.entries] == ["a", "b", "b"]
         assert set(catalogue.placements["a/x"]) == {"a"}
 
-    def test_a_name_that_is_taken_hides_one_and_says_so(self) -> None:
-        catalogue = composed(reading("a", "x", "b/x"), reading("b", "x"), rules=self.RULES)
+    @pytest.mark.parametrize("listed", [("x", "b/x"), ("b/x", "x")])
+    def test_a_name_that_is_taken_hides_the_other_and_says_so(self, listed: list[str]) -> None:
+        catalogue = composed(reading("a", *listed), reading("b", "x"), rules=self.RULES)
         assert ids(catalogue) == ["a/x", "b/x"]
+        assert [entry.owned_by for entry in catalogue.entries] == ["a", "a"]
         assert catalogue.hidden == 1
 
 
@@ -374,3 +376,14 @@ def test_the_order_in_which_servers_list_their_models_changes_nothing(
         replace(one, models=tuple(shuffler.sample(one.models, len(one.models)))) for one in known
     ]
     assert composed(*shuffled, rules=any_rules) == composed(*known, rules=any_rules)
+
+
+def test_a_declared_family_beats_a_guessed_one_whatever_the_priority() -> None:
+    """Guesses come last: what a server declares is worth more than what a name suggests."""
+    guessed = Model(id="x", details=Details(family="llama"), provenance={"details.family": H})
+    declared = Model(id="x", details=Details(family="mllama"), provenance={"details.family": D})
+    (entry,) = composed(
+        reading("first", guessed, policy=FIRST), reading("second", declared, policy=SECOND)
+    ).entries
+    assert entry.model.details.family == "mllama"
+    assert entry.model.provenance["details.family"] is D

@@ -9,11 +9,23 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from service.core.health import Health, State, Thresholds, disabled, observe
 from service.core.reasons import Reason, Verdict, verdict_on
-from tests.core.building import WALL, walk
-
-OK: Final = None
-BAD: Final = Reason.REFUSED
-SLOW: Final = Reason.SLOW
+from tests.core.building import (
+    BAD,
+    DEGRADED,
+    DOWN,
+    HEALTHY,
+    LOADING,
+    MISCONFIGURED,
+    OK,
+    RATE_LIMITED,
+    RECOVERING,
+    SLOW,
+    WALL,
+    reasons,
+    thresholds,
+    walk,
+    ways,
+)
 
 # What each reason means, written out here a second time and on purpose.
 COUNTED: Final = frozenset(
@@ -34,13 +46,6 @@ COUNTED: Final = frozenset(
 OUR_FAULT: Final = frozenset({Reason.UNAUTHORIZED, Reason.NOT_FOUND, Reason.TLS})
 IMPAIRED: Final = frozenset({Reason.TRUNCATED, Reason.CLI})
 
-HEALTHY: Final = walk(OK)
-DEGRADED: Final = walk(OK, SLOW, SLOW, SLOW)
-DOWN: Final = walk(BAD, BAD, BAD)
-RECOVERING: Final = walk(BAD, BAD, BAD, OK)
-MISCONFIGURED: Final = walk(Reason.UNAUTHORIZED, Reason.UNAUTHORIZED)
-RATE_LIMITED: Final = walk(OK, Reason.RATE_LIMITED)
-LOADING: Final = walk(OK, Reason.LOADING)
 EVERYWHERE: Final = {
     health.state: health
     for health in (
@@ -48,10 +53,6 @@ EVERYWHERE: Final = {
         *(MISCONFIGURED, RATE_LIMITED, LOADING),
     )
 }
-
-reasons = st.sampled_from([None, *Reason])
-ways = st.lists(reasons, max_size=12)
-thresholds = st.builds(Thresholds, rise=st.integers(1, 4), fall=st.integers(1, 5))
 
 
 def test_the_starting_points_of_these_tests_are_all_states_but_disabled() -> None:
@@ -255,7 +256,7 @@ class AnyProbes(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.rules = Thresholds()
+        self.limits = Thresholds()
         self.health = Health()
         self.before = Health()
         self.reason: Reason | None = None
@@ -267,9 +268,9 @@ class AnyProbes(RuleBasedStateMachine):
         self.clean_in_a_row = 0
         self.was_out = False
 
-    @initialize(rules=thresholds)
-    def set_up(self, rules: Thresholds) -> None:
-        self.rules = rules
+    @initialize(limits=thresholds)
+    def set_up(self, limits: Thresholds) -> None:
+        self.limits = limits
 
     @rule(reason=reasons)
     def probe(self, reason: Reason | None) -> None:
@@ -303,7 +304,7 @@ class AnyProbes(RuleBasedStateMachine):
         elif reason in COUNTED:
             self.failures_since_success += 1
         self.before = self.health
-        self.health = observe(self.health, reason, rules=self.rules, wall=self.wall)
+        self.health = observe(self.health, reason, rules=self.limits, wall=self.wall)
 
     @invariant()
     def check(self) -> None:
@@ -314,14 +315,14 @@ class AnyProbes(RuleBasedStateMachine):
         if self.by_operator or not self.probed:
             return
         if after.state is State.DOWN and before.state not in (State.DOWN, State.RECOVERING):
-            assert self.failures_since_success >= self.rules.fall
+            assert self.failures_since_success >= self.limits.fall
             assert self.reason in COUNTED
         if after.state is State.DOWN and before.state is State.RECOVERING:
             assert self.reason in COUNTED
         if after.state is State.HEALTHY and self.was_out:
-            assert self.successes_in_a_row >= self.rules.rise
+            assert self.successes_in_a_row >= self.limits.rise
         if after.state is State.HEALTHY and before.state is State.DEGRADED:
-            assert self.clean_in_a_row >= self.rules.rise
+            assert self.clean_in_a_row >= self.limits.rise
         if self.reason not in COUNTED:
             assert after.fail_streak <= before.fail_streak
         if after.state is State.HEALTHY:

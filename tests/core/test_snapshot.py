@@ -72,4 +72,4 @@ def test_only_a_real_difference_counts_as_one() -> None:
     before = snapshot(reading("a", "x"))
     moved = replace(before.readings["a"], latency=0.5)
     assert before.with_reading(moved) is not before
-    assert NOW == before.readings["a"].last_ok
+    assert before.readings["a"].last_ok == NOW

@@ -37,23 +37,24 @@ NOTHING = standing(State.UNKNOWN, age=None)
 
 
 @pytest.mark.parametrize(
-    ("standings", "stalled", "none", "all_", "any_", "stale"),
+    ("standings", "stalled", "verdicts"),
     [
-        pytest.param([HEALTHY, HEALTHY], False, True, True, True, True, id="all healthy"),
-        pytest.param([HEALTHY, DOWN], False, True, True, False, True, id="some down"),
-        pytest.param([DOWN, DOWN], False, True, False, False, True, id="none healthy"),
-        pytest.param([HEALTHY, HEALTHY], True, True, False, False, False, id="poller stalled"),
-        pytest.param([SAVED], False, True, False, False, False, id="a saved snapshot"),
-        pytest.param([NOTHING], False, True, False, False, False, id="nothing after grace"),
-        pytest.param([], False, True, True, True, True, id="no integration"),
-        pytest.param([], True, True, False, False, False, id="no integration, stalled"),
+        pytest.param([HEALTHY, HEALTHY], False, (True, True, True, True), id="all healthy"),
+        pytest.param([HEALTHY, DOWN], False, (True, True, False, True), id="some down"),
+        pytest.param([DOWN, DOWN], False, (True, False, False, True), id="none healthy"),
+        pytest.param([HEALTHY, HEALTHY], True, (True, False, False, False), id="poller stalled"),
+        pytest.param([SAVED], False, (True, False, False, False), id="a saved snapshot"),
+        pytest.param([NOTHING], False, (True, False, False, False), id="nothing after grace"),
+        pytest.param([], False, (True, True, True, True), id="no integration"),
+        pytest.param([], True, (True, False, False, False), id="no integration, stalled"),
     ],
 )
 def test_trouble_fails_the_probe_only_where_the_operator_asks_for_it(
-    standings: list[Standing], stalled: bool, none: bool, all_: bool, any_: bool, stale: bool
+    standings: list[Standing], stalled: bool, verdicts: tuple[bool, ...]
 ) -> None:
-    verdicts = judged(standings, stalled=stalled)
-    assert verdicts == {"none": none, "all": all_, "any": any_, "stale": stale}
+    """Verdicts under ``none``, ``all``, ``any`` and ``stale``, in the order of the table."""
+    judgement = judged(standings, stalled=stalled)
+    assert tuple(judgement[rule] for rule in ("none", "all", "any", "stale")) == verdicts
 
 
 @pytest.mark.parametrize("state", [*GOOD, *BAD])

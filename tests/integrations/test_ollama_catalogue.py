@@ -243,7 +243,16 @@ async def test_entries_that_are_no_models_are_dropped_and_counted(
     fake_upstream: MakeUpstream, ollama: MakeOllama
 ) -> None:
     good = {"name": "good:1b", "details": {"family": 3, "context_length": "8k"}, "size": -1}
-    bad = [None, 3, "text", [], {}, {"name": None}, {"name": "a\u202eb"}, {"name": "x" * 257}]
+    bad: list[Any] = [
+        None,
+        3,
+        "text",
+        [],
+        {},
+        {"name": None},
+        {"name": "a\u202eb"},
+        {"name": "x" * 257},
+    ]
     upstream = await fake_upstream(ollama_answers() | {"/api/tags": {"models": [*bad, good]}})
     refreshed = await ollama(upstream).refresh()
     assert [model.id for model in refreshed.models] == ["good:1b"]
@@ -346,7 +355,7 @@ async def test_a_list_that_changed_is_read_again(
         pytest.param(lambda: Status(500), id="500"),
         pytest.param(lambda: Status(404), id="404"),
         pytest.param(lambda: b"<html>", id="html"),
-        pytest.param(lambda: [], id="list"),
+        pytest.param(list, id="list"),
         pytest.param(lambda: {"version": 7, "models": 7}, id="wrong types"),
     ],
 )
@@ -399,6 +408,7 @@ async def test_the_version_is_given_and_none_where_it_cannot_be_had(
     upstream = await fake_upstream(ollama_answers())
     integration = ollama(upstream, timeout=0.3)
     assert await integration.get_version() == "0.12.6"
-    for answer in (Status(500), Hang(), {"version": 3}, {"version": "x" * 65}, [], b"0.12"):
+    useless: list[Any] = [{"version": 3}, {"version": "x" * 65}, [], b"0.12"]
+    for answer in (Status(500), Hang(), *useless):
         upstream.answers["/api/version"] = answer
         assert await integration.get_version() is None

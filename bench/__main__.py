@@ -1,0 +1,39 @@
+"""``python -m bench``: run every benchmark, print the results, write ``docs/benchmarks.md``."""
+
+from bench import hanging, start
+from bench.report import table, write
+
+
+def main() -> None:
+    """Measure all."""
+    hanging_table = table(hanging.measure())
+    print(hanging_table, flush=True)
+    start_table = table(start.measure())
+    print(start_table, flush=True)
+    spent = "\n".join(f"- {name}: {ms:.0f} ms" for name, ms in start.where_time_goes())
+    print(spent)
+    write(
+        [
+            (
+                "A backend that hangs",
+                (
+                    f"Two services, one whose backend is well and one whose backend accepts and never"
+                    f" answers, both polled every second, loaded in turns by `wrk -t1 -c8` for"
+                    f" {hanging.SECONDS} s, {hanging.ROUNDS} rounds."
+                ),
+                hanging_table,
+            ),
+            (
+                "Start and memory",
+                f"{start.ROUNDS} rounds in turns, asked every 2 ms until the first 200.",
+                (
+                    f"{start_table}\n\nWhere the time of importing goes, each package for itself"
+                    f" (`python -X importtime`):\n\n{spent}"
+                ),
+            ),
+        ]
+    )
+
+
+if __name__ == "__main__":
+    main()
