@@ -26,7 +26,7 @@ $(VENV)/.%: pyproject.toml
 run: $(VENV)/.compression ## serve what runs on this machine
 	@ROLLCALL_SERVER__DRAIN_DELAY=$${ROLLCALL_SERVER__DRAIN_DELAY:-0s} \
 	 ROLLCALL_POLLING__STARTUP_GRACE=$${ROLLCALL_POLLING__STARTUP_GRACE:-2s} \
-	 exec $(BIN)/rollcall serve
+	 exec $(BIN)/rollcall serve --greet
 
 test: $(VENV)/.test ## run the test suite
 	@$(BIN)/python -m pytest -q -n $(PYTEST_WORKERS)

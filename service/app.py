@@ -121,7 +121,7 @@ def build(
         async with AsyncExitStack() as stack:
             stack.push_async_callback(manager.close)
             for name, work in tasks.items():
-                await stack.enter_async_context(supervised(work, name=name, on_death=died))
+                _ = await stack.enter_async_context(supervised(work, name=name, on_death=died))
             yield
 
     web_app.cleanup_ctx.append(background)

@@ -35,10 +35,12 @@ class Publication:
         self._grace = grace
         self._grace_ends: float | None = None
         self.current = Edition()
+        self.warmed = asyncio.Event()
+        """Set once there is something to serve."""
 
     def publish(self, snapshot: Snapshot) -> None:
         """Print ``snapshot`` and replace the current edition by it."""
-        self.current = self._print(snapshot, self._now())
+        self._replace(self._print(snapshot, self._now()))
 
     async def follow(self, snapshots: AsyncIterator[Snapshot]) -> None:
         """Publish every snapshot that comes, and again when time changes what it says."""
@@ -57,11 +59,15 @@ class Publication:
                 pass
 
     async def _publish_in_turn(self, snapshot: Snapshot) -> None:
-        now = self._now()
         if sum(len(reading.models) for reading in snapshot) < _OFF_LOOP_FROM:
-            self.current = self._print(snapshot, now)
+            self.publish(snapshot)
         else:
-            self.current = await asyncio.to_thread(self._print, snapshot, now)
+            self._replace(await asyncio.to_thread(self._print, snapshot, self._now()))
+
+    def _replace(self, edition: Edition) -> None:
+        self.current = edition
+        if edition.warm:
+            self.warmed.set()
 
     def _print(self, snapshot: Snapshot, now: Moment) -> Edition:
         return print_edition(

@@ -8,32 +8,12 @@ from typing import Any, Final
 
 from service.app import build_manager
 from service.cli import complain
+from service.cli.advice import ADVICE
 from service.cli.configuration import add_config_argument, load_settings
 from service.cli.table import table
 from service.settings import Settings, SettingsError
 
 _GOOD: Final = frozenset({"healthy", "degraded", "recovering", "rate_limited", "disabled"})
-_ADVICE: Final = {
-    "refused": "nothing listens there: is it running, and is the address right?",
-    "timeout": "it did not answer in time",
-    "dns": "its name can't be resolved",
-    "tls": "its certificate was not accepted, or it does not speak TLS",
-    "reset": "it closed the connection",
-    "http_5xx": "it answered with a server error",
-    "unauthorized": "it rejected the request: a key, or the Host header, is not accepted",
-    "not_found": "it answers, but not at this path: is the address right?",
-    "rate_limited": "it asks to be called less often",
-    "redirect": "it redirects, which is not followed: give the final address",
-    "bad_body": "it answered with something that is no list of models",
-    "bad_encoding": "it compressed its answer unasked",
-    "bad_protocol": "what it speaks is not HTTP as expected",
-    "too_large": "its list is larger than 4 MiB",
-    "loading": "it is still loading a model",
-    "cli": "only its command line answered, not its API",
-    "truncated": "its list was cut at 10,000 models",
-    "slow": "it answers slowly",
-    "internal": "its integration failed: a bug",
-}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -73,7 +53,7 @@ def _for_people(health: dict[str, Any], models: list[dict[str, Any]]) -> str:
         )
     ]
     parts += [
-        f"{name}: {_ADVICE[facts['reason']]}" for name, facts in health.items() if facts["reason"]
+        f"{name}: {ADVICE[facts['reason']]}" for name, facts in health.items() if facts["reason"]
     ]
     shown = [model for model in models if model["freshness"] != "default"]
     if shown:

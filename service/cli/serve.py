@@ -4,7 +4,6 @@ import argparse
 import asyncio
 import gc
 import os
-import sys
 from collections.abc import Callable
 
 import structlog
@@ -12,6 +11,7 @@ import structlog
 from service.app import build
 from service.cli import complain
 from service.cli.configuration import add_config_argument, load_settings
+from service.cli.greeting import greet
 from service.observability import logs
 from service.server import Listening, StopSignal, serve
 from service.settings import Settings, SettingsError
@@ -22,6 +22,9 @@ _log = structlog.get_logger()
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what this command takes."""
     add_config_argument(parser)
+    parser.add_argument(
+        "--greet", action="store_true", help="tell on standard output what is served, and where"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -34,16 +37,23 @@ def run(arguments: argparse.Namespace) -> int:
     # What was imported stays for good: not looking through it again saves memory and pauses.
     gc.freeze()
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        return runner.run(_serve(settings))
+        return runner.run(_serve(settings, greeting=arguments.greet))
 
 
-async def _serve(settings: Settings) -> int:
+async def _serve(settings: Settings, *, greeting: bool) -> int:
     stop = StopSignal()
+    greetings: set[asyncio.Task[None]] = set()
     with stop.installed():
         try:
             service = build(settings)
         except ValueError as error:
             return complain(str(error))
+
+        def announce(host: str, port: int) -> None:
+            _log.info("server.listening", port=port)
+            if greeting:
+                greetings.add(asyncio.create_task(greet(host, port, service.publication)))
+
         try:
             await serve(
                 service.web_app,
@@ -56,22 +66,15 @@ async def _serve(settings: Settings) -> int:
                 ),
                 vitals=service.vitals,
                 stop=stop,
-                on_listening=_announce,
+                on_listening=announce,
             )
         except OSError as error:
+            # Only listening raises it; the upstreams' errors stay in their own room.
             where = f"{settings.server.host}:{settings.server.port}"
             return complain(
                 f"server.port: can't listen on {where}: {os.strerror(error.errno or 0)}"
             )
     return 0
-
-
-def _announce(host: str, port: int) -> None:
-    shown = "localhost" if host in ("0.0.0.0", "::", "127.0.0.1", "::1") else host  # noqa: S104 -- shown
-    _log.info("server.listening", port=port)
-    if sys.stdout.isatty() or os.environ.get("ROLLCALL_GREETING"):
-        url = f"http://{shown}:{port}"
-        print(f"\n  Rollcall serves on {url}\n  Try:  curl {url}/v1/models\n", flush=True)
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

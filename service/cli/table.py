@@ -8,7 +8,7 @@ _SHORTEST: Final = 8
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, width: int) -> str:
-    """Lay out ``rows`` under ``header``; the widest column gives way where ``width`` is too little."""
+    """Lay out ``rows`` under ``header``; the widest column gives way to a narrow ``width``."""
     lines = [list(header), *map(list, rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
     while sum(widths) + len(_GAP) * (len(widths) - 1) > width and max(widths) > _SHORTEST:

@@ -287,7 +287,7 @@ async def test_a_wall_clock_that_jumps_moves_no_poll() -> None:
 
 
 async def test_a_monotonic_clock_that_starts_late_changes_nothing() -> None:
-    freeze(365 * 86400.0)
+    freeze(1e6)
     begun = asyncio.get_running_loop().time()
     integration = Timed(["m1"])
     async with running({"a": integration}) as house:
