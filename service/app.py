@@ -15,7 +15,6 @@ from aiohttp import web
 from service import __version__
 from service.core.moment import Moment
 from service.core.schedule import Uniform
-from service.core.verdict import share
 from service.integrations import INTEGRATIONS, IntegrationManager
 from service.observability.metrics import Metrics
 from service.observability.telemetry import Telemetry
@@ -94,7 +93,6 @@ def build(
         telemetry=telemetry,
     )
     _add_gauges(metrics, publication=publication, vitals=vitals, lag=lag, now=now)
-    minimum = settings.health.min_healthy
     web_app = create_web_app(
         WebContext(
             publication=publication,
@@ -103,7 +101,7 @@ def build(
             now=now,
             version=__version__,
             fail_on=settings.health.fail_on,
-            min_healthy=None if minimum is None else share(minimum),
+            min_healthy=settings.health.minimum,
             access_log=settings.server.access_log,
         )
     )
@@ -121,7 +119,7 @@ def build(
         async with AsyncExitStack() as stack:
             stack.push_async_callback(manager.close)
             for name, work in tasks.items():
-                _ = await stack.enter_async_context(supervised(work, name=name, on_death=died))
+                _task = await stack.enter_async_context(supervised(work, name=name, on_death=died))
             yield
 
     web_app.cleanup_ctx.append(background)

@@ -1,4 +1,4 @@
-"""``rollcall serve`` as a process of its own, on a port of its own, with a configuration of its own."""
+"""``rollcall serve`` as a process, with a port and a configuration of its own."""
 
 import asyncio
 import contextlib

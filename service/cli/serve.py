@@ -79,8 +79,6 @@ async def _serve(settings: Settings, *, greeting: bool) -> int:
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     """Take uvloop where it is installed; everything works on plain asyncio too."""
-    if os.environ.get("ROLLCALL_EVENT_LOOP") == "asyncio":
-        return None
     try:
         import uvloop  # noqa: PLC0415 -- optional
     except ImportError:

@@ -18,12 +18,13 @@ from service.core.moment import Moment
 from service.core.reading import Policy, Reading
 from service.core.reasons import Reason
 from service.core.schedule import Uniform
-from service.integrations import IntegrationManager
+from service.integrations import IntegrationManager, Registration
 from service.integrations.base_integration import BaseIntegration, ModelLike
 from service.integrations.errors import StatusError, UnreachableError
 from service.observability.metrics import Metrics
 from service.observability.telemetry import Telemetry
 from service.polling import LagMonitor, Supervisor, supervised
+from service.polling.poller import Poller
 from service.store import MemoryStore
 from service.vitals import Vitals
 from tests.fakes import Canned, CannedIntegration
@@ -227,3 +228,20 @@ async def running(
         for name, work in {**works, "supervisor": supervisor.run}.items():
             await stack.enter_async_context(supervised(work(), name=name, on_death=died))
         yield house
+
+
+def replica(
+    integration: BaseIntegration, *, policy: Policy, rng: Uniform, name: str = "a"
+) -> asyncio.Task[None]:
+    """Run the loop of one integration alone, as one replica of many would."""
+    telemetry = Telemetry(Metrics(version="0"))
+    poller = Poller(
+        Registration(name, integration, policy),
+        store=MemoryStore(),
+        gate=asyncio.Semaphore(1),
+        now=lambda: Moment(clock(), WALL + clock()),
+        rng=rng,
+        lag=LagMonitor(),
+        telemetry=telemetry,
+    )
+    return asyncio.create_task(poller.run(), name=f"replica:{name}")
