@@ -147,6 +147,7 @@ class House:
     metrics: Metrics
     lag: LagMonitor
     logs: list[EventDict]
+    supervisor: asyncio.Task[None] | None = None
     wall_offset: float = 0.0
 
     def now(self) -> Moment:
@@ -171,6 +172,12 @@ class House:
 
     def events(self, event: str) -> list[EventDict]:
         return [line for line in self.logs if line["event"] == event]
+
+
+def loop_of(name: str) -> asyncio.Task[Any]:
+    """Find the task that polls ``name`` now."""
+    (found,) = (task for task in asyncio.all_tasks() if task.get_name() == f"poll:{name}")
+    return found
 
 
 @asynccontextmanager
@@ -224,9 +231,14 @@ async def running(
             lag=lag,
             telemetry=Telemetry(metrics),
         )
-        works = {"lag-monitor": lag.run} if watch_lag else {}
-        for name, work in {**works, "supervisor": supervisor.run}.items():
-            await stack.enter_async_context(supervised(work(), name=name, on_death=died))
+        background = supervised(supervisor.run(), name="supervisor", on_death=died)
+        house.supervisor = await stack.enter_async_context(background)
+        if watch_lag:
+            # Out of step with the supervisor's rounds: which of the two wakes first after a pause
+            # must not matter.
+            await asyncio.sleep(0.05)
+            background = supervised(lag.run(), name="lag-monitor", on_death=died)
+            await stack.enter_async_context(background)
         yield house
 
 
