@@ -64,8 +64,8 @@ def write(sections: list[tuple[str, str, str]]) -> None:
     parts = [
         "# Benchmarks",
         (
-            "Written by `make bench`; no figure here was typed by hand. Each is a ratio to a reference"
-            " measured in the same run, interleaved A B A B, median over the rounds."
+            "Written by `make bench`; no figure here was typed by hand. Each is a ratio to a"
+            " reference measured in the same run, interleaved A B A B, median over the rounds."
         ),
         f"Machine: {machine()}.",
     ]

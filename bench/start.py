@@ -2,14 +2,15 @@
 
 import re
 import subprocess
-import sys
 import time
 from collections import defaultdict
 from contextlib import ExitStack
 from statistics import median
+from sys import stdlib_module_names
 
 from bench.hanging import settings
 from bench.processes import (
+    PYTHON,
     answers,
     free_port,
     resident_megabytes,
@@ -67,7 +68,7 @@ def measure() -> list[Row]:
 def where_time_goes(most: int = 9) -> list[tuple[str, float]]:
     """Give the milliseconds of importing that each package took for itself, most first."""
     printed = subprocess.run(
-        [sys.executable, "-X", "importtime", "-c", "import service.cli.serve"],
+        [PYTHON, "-X", "importtime", "-c", "import service.cli.serve"],
         check=True,
         capture_output=True,
         text=True,
@@ -75,14 +76,14 @@ def where_time_goes(most: int = 9) -> list[tuple[str, float]]:
     spent: dict[str, float] = defaultdict(float)
     for own, name in re.findall(r"import time:\s+(\d+) \|\s+\d+ \|\s+(\S+)", printed):
         spent[name.split(".")[0]] += int(own) / 1000
-    standard = {name for name in spent if name in sys.stdlib_module_names}
+    standard = {name for name in spent if name in stdlib_module_names}
     spent["the standard library"] = sum(spent.pop(name) for name in standard)
     return sorted(spent.items(), key=lambda item: -item[1])[:most]
 
 
 def _bare_start() -> float:
     port = free_port()
-    with running([sys.executable, "-c", BARE.format(port=port)], environ={}):
+    with running([PYTHON, "-c", BARE.format(port=port)], environ={}):
         return wait_for(lambda: answers(port, "/readyz"))
 
 

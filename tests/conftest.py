@@ -1,5 +1,6 @@
 """What every test gets: no network, no settings from outside, upstreams that are closed again."""
 
+import asyncio
 import errno
 import inspect
 import ipaddress
@@ -33,6 +34,11 @@ if AIORESPONSES_NEEDS_SHIM:
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 MakeUpstream = Callable[[Mapping[str, Any]], Awaitable[FakeUpstream]]
+
+
+def pytest_configure() -> None:
+    """Before Python 3.14 pytest-asyncio makes a first event loop that nobody would close."""
+    asyncio.set_event_loop(None)
 
 
 @pytest.fixture

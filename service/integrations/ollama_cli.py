@@ -26,15 +26,7 @@ async def ollama_list(executable: str, *, host: str, timeout: float) -> str:  # 
             printed more than a table.
     """
     try:
-        process = await asyncio.create_subprocess_exec(
-            executable,
-            "list",
-            stdin=DEVNULL,
-            stdout=PIPE,
-            stderr=PIPE,
-            env={"OLLAMA_HOST": host, "HOME": os.environ.get("HOME", "/"), "LANG": "C.UTF-8"},
-            start_new_session=True,
-        )
+        process = await _started(executable, host)
     except OSError:
         raise IntegrationError(Reason.CLI) from None
     try:
@@ -49,6 +41,27 @@ async def ollama_list(executable: str, *, host: str, timeout: float) -> str:  # 
     if code != 0:
         raise IntegrationError(Reason.CLI)
     return printed.decode("utf-8", errors="replace")
+
+
+async def _started(executable: str, host: str) -> Process:
+    starting = asyncio.create_task(
+        asyncio.create_subprocess_exec(
+            executable,
+            "list",
+            stdin=DEVNULL,
+            stdout=PIPE,
+            stderr=PIPE,
+            env={"OLLAMA_HOST": host, "HOME": os.environ.get("HOME", "/"), "LANG": "C.UTF-8"},
+            start_new_session=True,
+        )
+    )
+    try:
+        return await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        # Cancelled in its midst, asyncio would kill the leader alone, then wait for all the others.
+        with suppress(OSError):
+            await _end(await starting)
+        raise
 
 
 async def _capped(stream: asyncio.StreamReader | None) -> bytes:

@@ -34,6 +34,7 @@ def configure(*, level: str, form: str, stream: TextIO | None = None) -> None:
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         without_exception_text,
+        _in_reading_order,
     ]
     last: Processor = (
         structlog.dev.ConsoleRenderer(colors=stream.isatty())
@@ -70,6 +71,12 @@ class _ToStructlog(logging.Handler):
             said=str(record.msg)[:_TEXT_CEILING],
             exc_info=record.exc_info,
         )
+
+
+def _in_reading_order(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Put first what is read first: when, how bad, what."""
+    first = {name: event.pop(name) for name in ("timestamp", "level", "event") if name in event}
+    return first | event
 
 
 def without_exception_text(_: WrappedLogger, __: str, event: EventDict) -> EventDict:

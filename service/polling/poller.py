@@ -55,29 +55,57 @@ class Poller:
         self._telemetry = telemetry
         self._discarded = 0
         self.due = now().mono
-        self.retired = False
-        """Set when this loop was replaced: whatever it still brings comes too late."""
+        self._queued = False
+        self._has_turn = False
+        self._retired = False
 
     def overdue(self, mono: float) -> bool:
-        """Say whether this loop is stuck: nothing came of it long after it was due."""
+        """Say whether this loop is stuck: nothing came of it long after it was due.
+
+        Waiting for a turn is not being stuck; whoever holds the turns may be.
+        """
         policy = self.registration.policy
-        return mono > self.due + policy.deadline + 2 * policy.interval
+        return not self._queued and mono > self.due + policy.deadline + 2 * policy.interval
+
+    def retire(self) -> None:
+        """Have this loop end: whatever it still brings comes too late, and its turn is over.
+
+        A probe that ignores its cancellation would hold the turn for ever.
+        """
+        self._retired = True
+        self._end_turn()
 
     async def run(self) -> None:
-        """Poll until cancelled."""
+        """Poll until cancelled or retired."""
         while True:
             await asyncio.sleep(self.due - self._now().mono)
-            async with self._gate:
-                started = self._now().mono
-                self.due = started
+            await self._take_turn()
+            started = self.due
+            try:
                 outcome = await self._probe()
-            if self.retired:
+            finally:
+                self._end_turn()
+            if self._retired:
                 return
             if self._is_tainted(outcome, started):
                 self.due = self._now().mono + min(FAST, self.registration.policy.interval)
                 continue
             wait = await self._note(outcome)
             self.due = self._now().mono + wait
+
+    async def _take_turn(self) -> None:
+        self._queued = True
+        try:
+            await self._gate.acquire()
+        finally:
+            self._queued = False
+        self._has_turn = True
+        self.due = self._now().mono
+
+    def _end_turn(self) -> None:
+        if self._has_turn:
+            self._has_turn = False
+            self._gate.release()
 
     async def _probe(self) -> Outcome:
         name = self.registration.name

@@ -24,6 +24,8 @@ ROUND: Final = 1.0
 """Seconds between two looks at the loops."""
 RESPAWNS: Final = 3
 RESPAWN_WINDOW: Final = 300.0
+_PATIENCE: Final = 2.0
+"""Seconds that loops have to end in when the service stops."""
 
 
 class _Watched:
@@ -69,7 +71,9 @@ class Supervisor:
         self._rng = rng
         self._lag = lag
         self._telemetry = telemetry
+        self._introduced: dict[str, Registration] = {}
         self._loops: dict[str, _Watched] = {}
+        self._leaving: set[asyncio.Task[None]] = set()
         self._changed = asyncio.Event()
         manager.subscribe(self._changed.set)
 
@@ -86,23 +90,24 @@ class Supervisor:
                 except TimeoutError:
                     pass
         finally:
-            tasks = [watched.task for watched in self._loops.values()]
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            for watched in self._loops.values():
+                self._let_go(watched)
+            if self._leaving:
+                await asyncio.wait(self._leaving, timeout=_PATIENCE)
 
     async def _reconcile(self) -> None:
-        wanted = self._manager.registrations
-        for name, watched in list(self._loops.items()):
-            if wanted.get(name) is not watched.poller.registration:
-                await self._stop(name)
+        wanted = dict(self._manager.registrations)  # the store may wait, and that one may change
+        for name, registration in list(self._introduced.items()):
+            if wanted.get(name) is not registration:
+                await self._take_out(name)
         known = self._store.current.readings
         for name in [name for name in known if name not in wanted]:
             await self._store.drop(name)
             self._telemetry.removed(name)
         for name, registration in wanted.items():
-            if name in self._loops:
+            if name in self._introduced:
                 continue
+            self._introduced[name] = registration
             if name not in known:
                 await self._introduce(registration)
             if registration.policy.enabled:
@@ -129,13 +134,26 @@ class Supervisor:
             poller, asyncio.create_task(poller.run(), name=f"poll:{registration.name}")
         )
 
-    async def _stop(self, name: str) -> None:
-        watched = self._loops.pop(name)
-        watched.poller.retired = True
-        watched.task.cancel()
+    async def _take_out(self, name: str) -> None:
+        del self._introduced[name]
+        watched = self._loops.pop(name, None)
+        if watched is not None:
+            self._let_go(watched)
+            self._vitals.revive(watched.task.get_name())
         await self._store.drop(name)
-        self._vitals.revive(watched.task.get_name())
         self._telemetry.removed(name)
+
+    def _let_go(self, watched: _Watched) -> None:
+        """End a loop; it is held until it has ended, as asyncio itself holds no task."""
+        watched.poller.retire()
+        watched.task.cancel()
+        self._leaving.add(watched.task)
+        watched.task.add_done_callback(self._gone)
+
+    def _gone(self, task: asyncio.Task[None]) -> None:
+        self._leaving.discard(task)
+        if not task.cancelled():
+            task.exception()  # told of already, or no longer of interest
 
     def _look_after(self) -> None:
         mono = self._now().mono
@@ -158,7 +176,6 @@ class Supervisor:
         task = watched.task
         ended_badly = task.done() and not task.cancelled()
         self._telemetry.died(name, task.exception() if ended_badly else None)
-        watched.poller.retired = True
-        task.cancel()
+        self._let_go(watched)
         fresh = self._start(watched.poller.registration)
         watched.poller, watched.task = fresh.poller, fresh.task

@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from aiohttp import hdrs, web
-from prometheus_client.aiohttp import make_aiohttp_handler
 
 from service.web import integrations, models, operations
 from service.web.context import CONTEXT, WebContext
@@ -26,6 +25,7 @@ ROUTES: Final[tuple[tuple[str, Handler], ...]] = (
     ("/livez", operations.livez),
     ("/readyz", operations.readyz),
     ("/healthz", operations.livez),
+    ("/metrics", operations.metrics),
     ("/version", operations.version),
     ("/openapi.json", operations.openapi),
     ("/docs", operations.docs),
@@ -38,13 +38,21 @@ def create_web_app(context: WebContext) -> web.Application:
     app = web.Application(middlewares=[outermost])
     app[CONTEXT] = context
     app.on_response_prepare.append(finish)
-    metrics = make_aiohttp_handler(context.metrics.registry, disable_compression=True)
-    for path, handler in (*ROUTES, ("/metrics", metrics)):
-        app.router.add_get(path, handler)
+    for path, handler in ROUTES:
+        app.router.add_get(path, handler, expect_handler=_ignore_expectation)
         # Balancers probe with OPTIONS too, and want the same verdict by it.
         probed = path in PROBES and path != "/metrics"
-        app.router.add_route(hdrs.METH_OPTIONS, path, handler if probed else _options)
+        app.router.add_route(
+            hdrs.METH_OPTIONS,
+            path,
+            handler if probed else _options,
+            expect_handler=_ignore_expectation,
+        )
     return app
+
+
+async def _ignore_expectation(_: web.Request) -> None:
+    """Say nothing to ``Expect``: no body is wanted, and aiohttp would echo what it can't meet."""
 
 
 async def _options(_: web.Request) -> web.Response:

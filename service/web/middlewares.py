@@ -53,8 +53,8 @@ async def finish(request: web.Request, response: web.StreamResponse) -> None:
     """Set the headers that every answer carries; while draining, each is its connection's last."""
     response.headers[hdrs.SERVER] = SERVICE_NAME
     response.headers["X-Content-Type-Options"] = "nosniff"
-    request_id = request.headers.get(REQUEST_ID)
-    if request_id is not None and _REQUEST_ID.fullmatch(request_id):
+    request_id = _request_id(request)
+    if request_id is not None:
         response.headers[REQUEST_ID] = request_id
     if request.app[CONTEXT].vitals.draining:
         response.force_close()
@@ -84,12 +84,18 @@ def _route(request: web.Request) -> str:
     return _OTHER_ROUTE if resource is None else resource.canonical
 
 
+def _request_id(request: web.Request) -> str | None:
+    """Take the client's id for its request if it is one that may be repeated anywhere."""
+    said = request.headers.get(REQUEST_ID, "")
+    return said if _REQUEST_ID.fullmatch(said) else None
+
+
 def _log_access(context: WebContext, request: web.Request, route: str, status: int) -> None:
     _log.info(
         "request.answered",
         method=request.method,
         route=route,
         status=status,
-        request_id=request.headers.get(REQUEST_ID, "")[:64] or None,
+        request_id=_request_id(request),
         draining=context.vitals.draining or None,
     )

@@ -1,6 +1,7 @@
 """What kubelets, Prometheus and people ask of the process itself."""
 
 from aiohttp import hdrs, web
+from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 
 from service.core.page import page
 from service.core.printing import dump
@@ -26,6 +27,17 @@ async def readyz(request: web.Request) -> web.Response:
         "not-draining": not context.vitals.draining,
     }
     return _checked(request, "readyz", checks)
+
+
+async def metrics(request: web.Request) -> web.Response:
+    """Answer ``/metrics`` in the one form that every Prometheus reads, whatever it says it prefers.
+
+    The library's own handler negotiates, and falls over an ``Accept`` that makes no sense.
+    """
+    return web.Response(
+        body=generate_latest(request.app[CONTEXT].metrics.registry),
+        headers={hdrs.CONTENT_TYPE: CONTENT_TYPE_PLAIN_0_0_4, hdrs.CACHE_CONTROL: "no-store"},
+    )
 
 
 async def root(request: web.Request) -> web.Response:

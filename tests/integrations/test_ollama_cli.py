@@ -5,6 +5,7 @@ import json
 import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,16 @@ def alive_in_session(leader: int) -> list[int]:
         orphan = fields[0] == "Z" and int(fields[1]) != os.getpid()
         if entry.name.isdigit() and int(fields[3]) == leader and not orphan:
             found.append(int(entry.name))
+    return found
+
+
+def running_from(folder: Path) -> list[str]:
+    """List the processes that have something in ``folder`` on their command lines."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        with suppress(OSError):
+            arguments = (entry / "cmdline").read_text()
+            found += [arguments] if str(folder) in arguments else []
     return found
 
 
@@ -280,6 +291,25 @@ class TestHowItIsRun:
         with pytest.raises(asyncio.CancelledError):
             await task
         assert await none_left(pid)
+
+    @pytest.mark.parametrize("ticks", range(12))
+    async def test_being_cancelled_at_any_tick_of_its_start_ends_it_as_well(
+        self, script: MakeScript, tmp_path: Path, ticks: int
+    ) -> None:
+        (tmp_path / "sleeper").symlink_to("/bin/sleep")
+        path = script(f"{tmp_path}/sleeper 20 & {tmp_path}/sleeper 20")
+        task = asyncio.create_task(ollama_list(path, host="h", timeout=10))
+        for _ in range(ticks):
+            await asyncio.sleep(0.0005)  # long enough for a shell to start its own
+        task.cancel()
+        async with asyncio.timeout(2):
+            with pytest.raises(asyncio.CancelledError):
+                await task
+        for _ in range(100):
+            if not running_from(tmp_path):
+                return
+            await asyncio.sleep(0.01)
+        assert running_from(tmp_path) == []
 
     async def test_output_just_within_the_limit_is_taken(
         self, script: MakeScript, tmp_path: Path

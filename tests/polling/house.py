@@ -148,6 +148,7 @@ class House:
     lag: LagMonitor
     logs: list[EventDict]
     supervisor: asyncio.Task[None] | None = None
+    stopping: bool = False
     wall_offset: float = 0.0
 
     def now(self) -> Moment:
@@ -214,7 +215,7 @@ async def running(
         manager.add_integration(name, integration, (policies or {}).get(name, policy or Policy()))
 
     def died(task: str, error: BaseException | None) -> None:
-        raise AssertionError(f"{task} died of {error!r}")
+        assert house.stopping, f"{task} died of {error!r}"
 
     async with AsyncExitStack() as stack:
         logs = stack.enter_context(capture_logs())
@@ -239,7 +240,12 @@ async def running(
             await asyncio.sleep(0.05)
             background = supervised(lag.run(), name="lag-monitor", on_death=died)
             await stack.enter_async_context(background)
-        yield house
+        try:
+            yield house
+        finally:
+            for integration in integrations.values():
+                if isinstance(integration, Stubborn):
+                    integration.let_go.set()
 
 
 def replica(

@@ -9,7 +9,7 @@ from service.core.health import State
 from service.core.reading import Policy
 from tests.fakes import Hang
 from tests.polling.house import House, Stubborn, Timed, clock, fake_time, freeze, loop_of, running
-from tests.polling.house import until, watchful_loop
+from tests.polling.house import until
 
 pytestmark = fake_time
 POLICY = Policy()
@@ -165,20 +165,19 @@ async def test_the_exception_of_a_loop_that_is_removed_while_dead_is_not_left_ly
 
 async def test_a_stubborn_probe_holds_up_no_stop() -> None:
     stubborn = Stubborn()
-    async with watchful_loop():
-        async with running({"a": stubborn, "b": Timed(["m1"])}) as house:
-            await until(100.0)
-            assert len(stubborn.asked) == 3
-            assert house.supervisor is not None
-            house.stopping.set()
-            house.supervisor.cancel()
-            begun = clock()
-            await asyncio.wait([house.supervisor], timeout=60.0)
-            assert house.supervisor.done()
-            assert clock() - begun <= 5.0
-            stubborn.let_go.set()
-            await asyncio.sleep(1.0)
-            assert house.reading("a").probes == 0
+    async with running({"a": stubborn, "b": Timed(["m1"])}) as house:
+        await until(100.0)
+        assert len(stubborn.asked) == 3
+        assert house.supervisor is not None
+        house.stopping = True
+        house.supervisor.cancel()
+        begun = clock()
+        await asyncio.wait([house.supervisor], timeout=60.0)
+        assert house.supervisor.done()
+        assert clock() - begun <= 5.0
+        stubborn.let_go.set()
+        await asyncio.sleep(1.0)
+        assert house.reading("a").probes == 0
 
 
 async def test_a_probe_that_swallows_the_stop_is_not_begun_again() -> None:
