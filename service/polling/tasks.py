@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any
 
 Death = Callable[[str, BaseException | None], None]
@@ -36,5 +36,5 @@ async def supervised(
     finally:
         stopping = True
         task.cancel()
-        with suppress(asyncio.CancelledError, Exception):  # ended() has told of it already
-            await task
+        # Not ``await task`` under ``suppress``: that would swallow a cancellation of our own as well.
+        await asyncio.wait([task])

@@ -6,26 +6,32 @@ from html import escape
 from typing import Any, Final
 
 _STYLE: Final = """
-:root{color-scheme:light dark;--ink:#1a1f2b;--paper:#fff;--soft:#5b6472;--line:#dfe3ea;--tint:#f5f7fa;--go:#0a7d4b}
-@media(prefers-color-scheme:dark){:root{--ink:#e6e9ef;--paper:#14171d;--soft:#9aa4b2;--line:#2b313c;--tint:#1b2028;--go:#4cc38a}}
+:root{color-scheme:light dark;
+--ink:#1a1f2b;--paper:#fff;--soft:#5b6472;--line:#dfe3ea;--tint:#f5f7fa;--go:#0a7d4b}
+@media(prefers-color-scheme:dark){:root{
+--ink:#e6e9ef;--paper:#14171d;--soft:#9aa4b2;--line:#2b313c;--tint:#1b2028;--go:#4cc38a}}
 *{box-sizing:border-box}
-body{margin:0 auto;max-width:54rem;padding:2rem 1.25rem 4rem;font:16px/1.55 system-ui,sans-serif;color:var(--ink);background:var(--paper)}
+body{margin:0 auto;max-width:54rem;padding:2rem 1.25rem 4rem;
+font:16px/1.55 system-ui,sans-serif;color:var(--ink);background:var(--paper)}
 h1{margin:0;font-size:1.9rem}h1 small{font-size:.95rem;font-weight:400;color:var(--soft)}
 h2{margin:2.2rem 0 .6rem;font-size:1.15rem;text-transform:capitalize}
 code{font:.92em ui-monospace,SFMono-Regular,Menlo,monospace}
 details{border:1px solid var(--line);border-radius:.5rem;margin:.45rem 0;overflow:hidden}
-summary{padding:.6rem .9rem;cursor:pointer;background:var(--tint);display:flex;gap:.7rem;flex-wrap:wrap;align-items:baseline}
+summary{padding:.6rem .9rem;cursor:pointer;background:var(--tint);
+display:flex;gap:.7rem;flex-wrap:wrap;align-items:baseline}
 summary b{color:var(--go);font-size:.8rem}summary span{color:var(--soft)}
 .in{padding:.4rem .9rem .9rem}
-h3{margin:.8rem 0 .3rem;font-size:.8rem;letter-spacing:.04em;text-transform:uppercase;color:var(--soft)}
+h3{margin:.8rem 0 .3rem;font-size:.8rem;letter-spacing:.04em;
+text-transform:uppercase;color:var(--soft)}
 .scroll{overflow-x:auto}
-table{border-collapse:collapse;width:100%;font-size:.92rem}td{padding:.3rem .8rem .3rem 0;border-top:1px solid var(--line);vertical-align:top}
+table{border-collapse:collapse;width:100%;font-size:.92rem}
+td{padding:.3rem .8rem .3rem 0;border-top:1px solid var(--line);vertical-align:top}
 td:first-child{white-space:nowrap}p{color:var(--soft)}a{color:inherit}
 """
 
 
 def docs_page(document: dict[str, Any]) -> tuple[bytes, str]:
-    """Give the page and the content security policy that lets it have its style and nothing else."""
+    """Give the page, and the content security policy that lets it have its style only."""
     sections = "".join(_section(tag, document) for tag in document["tags"])
     info = document["info"]
     html = (

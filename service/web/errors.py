@@ -61,7 +61,10 @@ def quoted(text: str) -> str:
 def bad_value(param: str, expected: str) -> ApiError:
     """Say that a query parameter has a value it can't have."""
     return ApiError(
-        400, f"{quoted(param)}: expected {expected}", code="invalid_value", param=param[:_ECHO_CEILING]
+        400,
+        f"{quoted(param)}: expected {expected}",
+        code="invalid_value",
+        param=param[:_ECHO_CEILING],
     )
 
 

@@ -38,9 +38,7 @@ async def get_integration(request: web.Request) -> web.Response:
 async def health(request: web.Request) -> web.Response:
     """Answer ``GET /v1/integrations/health``: 200 if this replica should get traffic."""
     context = request.app[CONTEXT]
-    return _answer(
-        context, _query(request, context, fail_on=context.fail_on, configured=True)
-    )
+    return _answer(context, _query(request, context, fail_on=context.fail_on, configured=True))
 
 
 async def strict_health(request: web.Request) -> web.Response:
@@ -100,9 +98,7 @@ def _probe_response(body: bytes, *, ok: bool, content_type: str = JSON) -> web.R
     )
 
 
-def _health_json(
-    context: WebContext, standings: tuple[Standing, ...], *, ok: bool
-) -> bytes:
+def _health_json(context: WebContext, standings: tuple[Standing, ...], *, ok: bool) -> bytes:
     """Print the facts as an API health-check document (draft-inadarei-api-health-check).
 
     Where that gets too long for a probe, each check is no more than its word.

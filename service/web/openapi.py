@@ -22,6 +22,7 @@ _MAYBE_FLAG: Final[Schema] = {"type": ["boolean", "null"]}
 _MAYBE_COUNT: Final[Schema] = {"type": ["integer", "null"], "minimum": 0}
 _COUNT: Final[Schema] = {"type": "integer", "minimum": 0}
 _MAYBE_TIME: Final[Schema] = {"type": ["string", "null"], "format": "date-time"}
+_UNCHANGED: Final[Schema] = {"304": {"description": "What If-None-Match names is still right"}}
 
 
 @cache
@@ -47,10 +48,15 @@ def openapi_document(version: str) -> Schema:
 
 
 def _paths() -> Schema:
-    models = _answer("The catalogue", "ModelList", cached=True)
+    models = _answer("The catalogue", "ModelList")
     not_ready = {"503": _error("Nothing is known yet")}
-    health = _answer("Traffic is welcome", "Health", also="application/health+json") | {
-        "503": _content("This replica should get no traffic", "Health")
+    health = {
+        "200": _health("Traffic is welcome"),
+        "503": _health("This replica should get no traffic"),
+    }
+    health_of_one = {
+        "200": _content("It is well", "Health"),
+        "503": _content("It is not, or this replica should get no traffic", "Health"),
     }
     name = _in_path("name", "The integration's name in the configuration")
     return {
@@ -64,7 +70,7 @@ def _paths() -> Schema:
         "/v1/models/{id}": _get(
             "catalogue",
             "One model, with where each fact is known from",
-            _answer("The model", "ModelDetail", cached=True)
+            _answer("The model", "ModelDetail")
             | {"404": _error("There is no such model")}
             | not_ready,
             [_in_path("id", "The model's id; slashes and colons raw or percent-encoded")],
@@ -72,12 +78,12 @@ def _paths() -> Schema:
         "/v1/integrations": _get(
             "integrations",
             "List integrations",
-            _answer("All integrations", "IntegrationList", cached=True),
+            _answer("All integrations", "IntegrationList"),
         ),
         "/v1/integrations/{name}": _get(
             "integrations",
             "One integration",
-            _answer("The integration", "Integration", cached=True) | _no_integration(),
+            _answer("The integration", "Integration") | _no_integration(),
             [name],
         ),
         "/v1/integrations/{name}/models": _get(
@@ -87,7 +93,7 @@ def _paths() -> Schema:
             [name],
         ),
         "/v1/integrations/{name}/health": _get(
-            "integrations", "Is this integration well?", health | _no_integration(), [name]
+            "integrations", "Is this integration well?", health_of_one | _no_integration(), [name]
         ),
         "/v1/integrations/health": _get(
             "integrations",
@@ -118,12 +124,14 @@ def _paths() -> Schema:
                     "description": "OpenAPI 3.1",
                     "content": {"application/json": {"schema": {"type": "object"}}},
                 }
-            },
+            }
+            | _UNCHANGED,
         ),
         "/docs": _get(
             "operations",
             "This document as a page",
-            {"200": {"description": "A page", "content": {"text/html": {"schema": _TEXT}}}},
+            {"200": {"description": "A page", "content": {"text/html": {"schema": _TEXT}}}}
+            | _UNCHANGED,
         ),
     }
 
@@ -160,8 +168,8 @@ def _schemas() -> Schema:
         ),
         "ModelList": _object(listed, optional=paging),
         "Capabilities": _object(
-            {name: _MAYBE_FLAG for name in CAPABILITIES},
-            optional=dict.fromkeys(RARE_CAPABILITIES, {"const": True}),
+            dict.fromkeys(CAPABILITIES, _MAYBE_FLAG),
+            optional={name: {"const": True} for name in RARE_CAPABILITIES},
         )
         | {"description": "true, false, or null where nobody said"},
         "Details": _object(
@@ -237,10 +245,15 @@ def _schemas() -> Schema:
 def _model_parameters() -> list[Schema]:
     return [
         _query("integration", "Only what this integration has", _TEXT),
-        _query("capability", "May be given more than once: all must be true",
-               _list({"enum": list(ALL_CAPABILITIES)})),
+        _query(
+            "capability",
+            "May be given more than once: all must be true",
+            _list({"enum": list(ALL_CAPABILITIES)}),
+        ),
         _query("family", "Only this family", _TEXT),
-        _query("available", "Only what can be had now, or only what can't", {"enum": ["true", "false"]}),
+        _query(
+            "available", "Only what can be had now, or only what can't", {"enum": ["true", "false"]}
+        ),
         _query("freshness", "Only what is this fresh", _words(Freshness)),
         _query("q", "Only ids that hold this text, in any case", _TEXT | {"maxLength": 256}),
         _query("limit", "Models on one page", {"type": "integer", "minimum": 1, "maximum": 1000}),
@@ -258,9 +271,7 @@ def _health_parameters() -> list[Schema]:
     ]
 
 
-def _get(
-    tag: str, summary: str, responses: Schema, parameters: Iterable[Schema] = ()
-) -> Schema:
+def _get(tag: str, summary: str, responses: Schema, parameters: Iterable[Schema] = ()) -> Schema:
     operation: Schema = {"tags": [tag], "summary": summary, "responses": responses}
     listed = list(parameters)
     return {"get": operation | ({"parameters": listed} if listed else {})}
@@ -272,16 +283,19 @@ def _probe(summary: str) -> Schema:
         "200": {"description": "Yes", "content": content},
         "503": {"description": "No", "content": content},
     }
-    return _get("operations", summary, responses, [_query("verbose", "Each check on a line", _TEXT)])
+    return _get(
+        "operations", summary, responses, [_query("verbose", "Each check on a line", _TEXT)]
+    )
 
 
-def _answer(text: str, schema: str, *, cached: bool = False, also: str | None = None) -> Schema:
-    answers: Schema = {"200": _content(text, schema)}
-    if also is not None:
-        answers["200"]["content"][also] = {"schema": _ref("HealthCheckDocument")}
-    if cached:
-        answers["304"] = {"description": "What If-None-Match names is still right"}
-    return answers
+def _answer(text: str, schema: str) -> Schema:
+    return {"200": _content(text, schema)} | _UNCHANGED
+
+
+def _health(text: str) -> Schema:
+    answer = _content(text, "Health")
+    answer["content"]["application/health+json"] = {"schema": _ref("HealthCheckDocument")}
+    return answer
 
 
 def _no_integration() -> Schema:

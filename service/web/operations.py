@@ -76,7 +76,10 @@ def _checked(request: web.Request, name: str, checks: dict[str, bool]) -> web.Re
     """Answer in the style of the Kubernetes API server: ``ok``, or each check with ``?verbose``."""
     ok = all(checks.values())
     if "verbose" in request.query or not ok:
-        lines = [f"[{'+' if passed else '-'}]{check} {'ok' if passed else 'failed'}" for check, passed in checks.items()]
+        lines = [
+            f"[{'+' if passed else '-'}]{check} {'ok' if passed else 'failed'}"
+            for check, passed in checks.items()
+        ]
         text = "\n".join([*lines, f"{name} check {'passed' if ok else 'failed'}", ""])
     else:
         text = "ok"

@@ -172,9 +172,7 @@ def _share(query: Query, default: Share | None) -> Share | None:
     try:
         return share(text)
     except ValueError:
-        raise bad_value(
-            "min_healthy", "a share such as 50%, or a number of integrations"
-        ) from None
+        raise bad_value("min_healthy", "a share such as 50%, or a number of integrations") from None
 
 
 def _names(query: Query, param: str, known: Collection[str]) -> frozenset[str] | None:
@@ -186,5 +184,3 @@ def _names(query: Query, param: str, known: Collection[str]) -> frozenset[str] |
         if name not in known:
             raise no_integration(name)
     return names
-
-

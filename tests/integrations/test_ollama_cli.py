@@ -300,7 +300,8 @@ class TestHowItIsRun:
         path = script(f"{tmp_path}/sleeper 20 & {tmp_path}/sleeper 20")
         task = asyncio.create_task(ollama_list(path, host="h", timeout=10))
         for _ in range(ticks):
-            await asyncio.sleep(0.0005)  # long enough for a shell to start its own
+            await asyncio.sleep(0)
+        time.sleep(0.05)  # noqa: ASYNC251 -- the shell goes on, and we stand still at this tick
         task.cancel()
         async with asyncio.timeout(2):
             with pytest.raises(asyncio.CancelledError):

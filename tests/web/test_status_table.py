@@ -23,7 +23,7 @@ TABLE: Final = """
 | saved snapshot, one of two probed    | 200    | 200     | 200 | 200           | 503           | 200 fresh                    |
 | grace over, still nothing            | 200    | 200     | 200 | 503           | 503           | 200 default                  |
 | draining                             | 200    | 503     | 503 | 503           | 503           | 200 fresh, Connection: close |
-"""  # noqa: E501, RUF001 -- a table
+"""  # noqa: E501 -- a table
 HEALTH: Final = "/v1/integrations/health"
 STALE_FOR: Final = 60.0
 """More than two intervals and a deadline, less than an hour."""
