@@ -18,8 +18,8 @@ def main() -> None:
                 "A backend that hangs",
                 (
                     f"Two services, one whose backend is well and one whose backend accepts and"
-                    f" never answers, both polled every second, loaded in turns by `wrk -t1 -c8` for"
-                    f" {hanging.SECONDS} s, {hanging.ROUNDS} rounds."
+                    f" never answers, both polled every second, loaded in turns by `wrk -t1 -c8`"
+                    f" for {hanging.SECONDS} s, {hanging.ROUNDS} rounds."
                 ),
                 hanging_table,
             ),

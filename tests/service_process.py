@@ -29,11 +29,9 @@ class ServiceProcess:
         environ: Mapping[str, str] | None = None,
         command: Sequence[str] = (sys.executable, "-m", "service"),
     ) -> None:
-        defaults = {"server": {"host": "127.0.0.1", "port": 0}, "log": {"format": "json"}}
-        merged = {
-            section: {**defaults.get(section, {}), **value} if isinstance(value, dict) else value
-            for section, value in (defaults | dict(settings)).items()
-        }
+        merged: dict[str, Any] = dict(settings)
+        merged["server"] = {"host": "127.0.0.1", "port": 0, **settings.get("server", {})}
+        merged["log"] = {"format": "json", **settings.get("log", {})}
         self._config = folder / "rollcall.yaml"
         self._config.write_text(yaml.safe_dump(merged))
         self._environ = {"PATH": os.environ["PATH"], "PYTHONDEVMODE": "0"} | dict(environ or {})

@@ -25,6 +25,7 @@ from service.integrations.base_integration import BaseIntegration, Refresh
 from service.integrations.credentials import Credential
 from service.integrations.decoding import decoded
 from service.integrations.errors import BadAnswerError, IntegrationError, StatusError, translated
+from service.integrations.resolver import DaemonResolver
 from service.integrations.retry_after import parse_retry_after
 
 BODY_CEILING: Final = 4 * 1024 * 1024
@@ -173,7 +174,7 @@ class HttpIntegration(BaseIntegration):
                 ttl_dns_cache=10,
                 keepalive_timeout=_POOL_SECONDS,
                 ssl=self._verify_tls,
-                resolver=aiohttp.ThreadedResolver(),
+                resolver=DaemonResolver(),
             )
             self._session = aiohttp.ClientSession(
                 connector=connector,

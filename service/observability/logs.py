@@ -76,7 +76,7 @@ class _ToStructlog(logging.Handler):
 def _in_reading_order(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     """Put first what is read first: when, how bad, what."""
     first = {name: event.pop(name) for name in ("timestamp", "level", "event") if name in event}
-    return first | event
+    return {**first, **event}
 
 
 def without_exception_text(_: WrappedLogger, __: str, event: EventDict) -> EventDict:

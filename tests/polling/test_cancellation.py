@@ -1,7 +1,8 @@
 """A loop that is cancelled ends, wherever it was: swept over every point of a probe."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from random import Random
 from typing import Any, Final
 
@@ -37,6 +38,18 @@ class ManySteps(Timed):
                 await asyncio.sleep(0)
 
 
+class CancelsItself(Timed):
+    """Raises a ``CancelledError`` that nobody asked for, as soon as it is ``gone``."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gone = asyncio.Event()
+
+    async def get_models(self) -> Sequence[ModelLike]:
+        await self.gone.wait()
+        raise asyncio.CancelledError
+
+
 class SlowStore(RecordingStore):
     """Takes some steps before it puts a reading in, as one on a network does."""
 
@@ -44,6 +57,18 @@ class SlowStore(RecordingStore):
         for _ in range(5):
             await asyncio.sleep(0)
         await super().put(reading)
+
+
+async def steps(count: int) -> None:
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+@asynccontextmanager
+async def quiet_house() -> AsyncIterator[None]:
+    with capture_logs():
+        async with watchful_loop():
+            yield
 
 
 def parts(store: RecordingStore) -> dict[str, Any]:
@@ -61,72 +86,59 @@ def parts(store: RecordingStore) -> dict[str, Any]:
 @pytest.mark.parametrize("result", [["m1"], refused, asyncio.CancelledError])
 async def test_a_loop_that_is_cancelled_at_any_point_of_its_probe_ends_at_once(result: Any) -> None:
     asked = recorded = 0
-    for offset in OFFSETS:
-        store, gate = SlowStore(), asyncio.Semaphore(1)
-        integration = ManySteps(result)
-        registration = Registration("a", integration, POLICY)
-        with capture_logs():
-            async with watchful_loop():
-                poller = Poller(registration, gate=gate, **parts(store))
-                task = asyncio.create_task(poller.run())
-                for _ in range(offset):
-                    await asyncio.sleep(0)
-                puts = len(store.history)
-                begun = clock()
-                task.cancel()
-                await asyncio.wait([task], timeout=1.0)
-                assert task.cancelled(), offset
-                assert clock() == begun, offset
-                assert len(store.history) == puts, offset
-                assert not gate.locked(), offset
-        asked += bool(integration.asked)
-        recorded += bool(puts)
+    async with quiet_house():
+        for offset in OFFSETS:
+            store, gate, integration = SlowStore(), asyncio.Semaphore(1), ManySteps(result)
+            poller = Poller(Registration("a", integration, POLICY), gate=gate, **parts(store))
+            task = asyncio.create_task(poller.run())
+            await steps(offset)
+            puts = len(store.history)
+            begun = clock()
+            task.cancel()
+            await asyncio.wait([task], timeout=1.0)
+            assert task.cancelled(), offset
+            assert clock() == begun, offset
+            assert len(store.history) == puts, offset
+            assert not gate.locked(), offset
+            asked += bool(integration.asked)
+            recorded += bool(puts)
     assert 0 < recorded < asked < len(OFFSETS), "the sweep missed a part of the cycle"
 
 
 async def test_a_supervisor_that_is_cancelled_at_any_point_takes_all_its_loops_with_it() -> None:
     phases = set()
-    for offset in OFFSETS:
-        store, manager = SlowStore(), IntegrationManager()
-        integrations = [ManySteps(["m1"]), ManySteps(refused), ManySteps(["m1"])]
-        for number, integration in enumerate(integrations):
-            manager.add_integration(f"i-{number}", integration, POLICY)
-        with capture_logs():
-            async with watchful_loop():
-                supervisor = Supervisor(manager, vitals=Vitals(), max_concurrent=2, **parts(store))
-                task = asyncio.create_task(supervisor.run())
-                for _ in range(offset):
-                    await asyncio.sleep(0)
-                phases.add(len(asyncio.all_tasks()))
-                task.cancel()
-                await asyncio.wait([task], timeout=1.0)
-                assert task.cancelled(), offset
+    async with quiet_house():
+        for offset in OFFSETS:
+            manager = IntegrationManager()
+            for number, result in enumerate((["m1"], refused, ["m1"])):
+                manager.add_integration(f"i-{number}", ManySteps(result), POLICY)
+            supervisor = Supervisor(
+                manager, vitals=Vitals(), max_concurrent=2, **parts(SlowStore())
+            )
+            task = asyncio.create_task(supervisor.run())
+            await steps(offset)
+            phases.add(len(asyncio.all_tasks()))
+            task.cancel()
+            await asyncio.wait([task], timeout=1.0)
+            assert task.cancelled(), offset
+            assert len(asyncio.all_tasks()) == 1, offset
     assert phases == {2, 3, 4, 5}
 
 
 async def test_a_cancellation_while_the_integration_raises_one_of_its_own_is_not_lost() -> None:
     """Both come in the same step of the loop: the real one must win."""
-    for offset in range(6):
-        gone = asyncio.Event()
-
-        class Cancels(Timed):
-            async def get_models(self) -> Sequence[ModelLike]:
-                try:
-                    await gone.wait()
-                finally:
-                    raise asyncio.CancelledError
-
-        with capture_logs():
-            async with watchful_loop():
-                registration = Registration("a", Cancels(), POLICY)
-                gate = asyncio.Semaphore(1)
-                poller = Poller(registration, gate=gate, **parts(RecordingStore()))
-                task = asyncio.create_task(poller.run())
-                for _ in range(5):
-                    await asyncio.sleep(0)
-                gone.set()
-                for _ in range(offset):
-                    await asyncio.sleep(0)
-                task.cancel()
-                await asyncio.wait([task], timeout=1.0)
-                assert task.cancelled(), offset
+    async with quiet_house():
+        for offset in range(6):
+            integration = CancelsItself()
+            poller = Poller(
+                Registration("a", integration, POLICY),
+                gate=asyncio.Semaphore(1),
+                **parts(RecordingStore()),
+            )
+            task = asyncio.create_task(poller.run())
+            await steps(5)
+            integration.gone.set()
+            await steps(offset)
+            task.cancel()
+            await asyncio.wait([task], timeout=1.0)
+            assert task.cancelled(), offset
