@@ -25,8 +25,8 @@ class Publication:
     Args:
         rules: the operator's rules for the catalogue.
         now: gives the current moment.
-        grace: seconds after ``opened`` during which nothing at all is served before the first
-            models are there; after it the default model is.
+        grace: seconds from the start of ``follow`` on during which nothing at all is served before
+            the first models are there; after it the default model is.
     """
 
     def __init__(self, *, rules: Rules, now: Callable[[], Moment], grace: float) -> None:

@@ -9,7 +9,6 @@ import asyncio
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 import structlog
 from aiohttp import web
@@ -18,17 +17,6 @@ from service.vitals import Vitals
 
 _log = structlog.get_logger()
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listening:
-    """Where to listen and how to leave; times in seconds."""
-
-    host: str
-    port: int
-    drain_delay: float
-    shutdown_timeout: float
-    keepalive_timeout: float
 
 
 class StopSignal:
@@ -56,18 +44,22 @@ class StopSignal:
 
 
 async def serve(
-    app: web.Application,
+    runner: web.AppRunner,
     *,
-    listening: Listening,
+    host: str,
+    port: int,
+    drain_delay: float,
     vitals: Vitals,
     stop: StopSignal,
     on_listening: Callable[[str, int], None],
 ) -> None:
-    """Serve ``app`` until ``stop`` is set, then drain and leave.
+    """Serve until ``stop`` is set, then drain and leave.
 
     Args:
-        app: the application; its clean-up contexts run around all of this.
-        listening: where to listen and how to leave.
+        runner: the application and how it is run; its clean-up contexts run around all of this.
+        host: the address to listen on.
+        port: the port to listen on; 0 takes any free one.
+        drain_delay: seconds to go on serving while load balancers notice.
         vitals: told that the process drains.
         stop: when to leave.
         on_listening: told the host and the real port once connections are accepted.
@@ -75,23 +67,15 @@ async def serve(
     Raises:
         OSError: the address can't be listened on.
     """
-    runner = web.AppRunner(
-        app,
-        access_log=None,
-        handle_signals=False,
-        shutdown_timeout=listening.shutdown_timeout,
-        keepalive_timeout=listening.keepalive_timeout,
-    )
     await runner.setup()
     try:
-        site = web.TCPSite(runner, listening.host, listening.port, backlog=1024)
-        await site.start()
+        await web.TCPSite(runner, host, port, backlog=1024).start()
         host, port = runner.addresses[0][:2]
         on_listening(host, port)
         await stop.asked.wait()
         vitals.draining = True
-        _log.info("server.draining", seconds=listening.drain_delay)
-        await _wait(stop.hurried, listening.drain_delay)
+        _log.info("server.draining", seconds=drain_delay)
+        await _wait(stop.hurried, drain_delay)
     finally:
         cleaning = asyncio.create_task(runner.cleanup(), name="clean-up")
         await _first_of(cleaning, stop.hurried)

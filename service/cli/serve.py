@@ -13,8 +13,9 @@ from service.cli import complain
 from service.cli.configuration import add_config_argument, load_settings
 from service.cli.greeting import greet
 from service.observability import logs
-from service.server import Listening, StopSignal, serve
+from service.server import StopSignal, serve
 from service.settings import Settings, SettingsError
+from service.web import Runner
 
 _log = structlog.get_logger()
 
@@ -54,16 +55,19 @@ async def _serve(settings: Settings, *, greeting: bool) -> int:
             if greeting:
                 greetings.add(asyncio.create_task(greet(host, port, service.publication)))
 
+        runner = Runner(
+            service.web_app,
+            access_log=None,
+            handle_signals=False,
+            shutdown_timeout=settings.server.shutdown_timeout,
+            keepalive_timeout=settings.server.keepalive_timeout,
+        )
         try:
             await serve(
-                service.web_app,
-                listening=Listening(
-                    host=settings.server.host,
-                    port=settings.server.port,
-                    drain_delay=settings.server.drain_delay,
-                    shutdown_timeout=settings.server.shutdown_timeout,
-                    keepalive_timeout=settings.server.keepalive_timeout,
-                ),
+                runner,
+                host=settings.server.host,
+                port=settings.server.port,
+                drain_delay=settings.server.drain_delay,
                 vitals=service.vitals,
                 stop=stop,
                 on_listening=announce,

@@ -54,7 +54,7 @@ class Edition:
     oldest: float | None = None
     standings: Mapping[str, Standing] = field(default_factory=dict)
     health: Page = field(default_factory=lambda: page(b"{}", compress=False))
-    integrations: Page = field(default_factory=lambda: page(b"{}"))
+    integrations: Page = field(default_factory=lambda: page(_integrations_body([], [])))
     integration: Mapping[str, Page] = field(default_factory=dict)
     expires: float | None = None
     basis: object = None

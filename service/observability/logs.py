@@ -5,6 +5,7 @@ may hold a host, a URL or a key.
 """
 
 import logging
+import re
 import sys
 import traceback
 from types import TracebackType
@@ -64,13 +65,23 @@ class _ToStructlog(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         log = structlog.get_logger()
         log.log(
-            record.levelno,
+            min(max(record.levelno // 10 * 10, logging.DEBUG), logging.CRITICAL),
             "library.logged",
             library=record.name,
-            # The template only: its arguments may hold addresses and what clients sent.
-            said=str(record.msg)[:_TEXT_CEILING],
+            said=_template(record),
             exc_info=record.exc_info,
         )
+
+
+def _template(record: logging.LogRecord) -> str:
+    """Give what was said without the values: they may hold addresses, keys, what clients sent.
+
+    Arguments are left out. asyncio writes some values into the template itself: callbacks and tasks
+    with the ``repr`` of what they were given and of what they raised, in brackets or on lines of
+    their own.
+    """
+    first_line, *_ = str(record.msg).splitlines() or [""]
+    return re.split(r"[(<]", first_line, maxsplit=1)[0].strip()[:_TEXT_CEILING]
 
 
 def _in_reading_order(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
@@ -89,6 +100,9 @@ def without_exception_text(_: WrappedLogger, __: str, event: EventDict) -> Event
     if isinstance(said, BaseException):
         event["error"] = type(said).__name__
         event["at"] = _places(said.__traceback__)
+    for name, value in event.items():
+        if isinstance(value, BaseException):
+            event[name] = type(value).__name__
     return event
 
 

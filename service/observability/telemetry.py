@@ -1,9 +1,10 @@
 """One place that is told what happened to integrations and tasks, and says it on.
 
 It speaks on change: one line for each transition, none for each poll; a failure that lasts is
-repeated at every tenth poll only.
+repeated at every tenth poll only, and so is a bug.
 """
 
+from collections import Counter
 from typing import Final
 
 import structlog
@@ -21,6 +22,7 @@ class Telemetry:
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
+        self._crashes: Counter[str] = Counter()
 
     def registered(self, reading: Reading) -> None:
         """An integration is there now."""
@@ -30,11 +32,14 @@ class Telemetry:
     def removed(self, name: str) -> None:
         """An integration is gone."""
         self._metrics.forget(name)
+        del self._crashes[name]
         _log.info("integration.removed", integration=name)
 
     def polled(self, before: Reading, after: Reading, outcome: Outcome) -> None:
         """One poll is over."""
         self._metrics.polled(after, outcome)
+        if after.health.ok_streak >= after.policy.thresholds.rise:
+            del self._crashes[after.name]
         if after.health.state is not before.health.state:
             self._status_changed(before, after)
         elif isinstance(outcome, Answer):
@@ -66,7 +71,9 @@ class Telemetry:
 
     def crashed(self, name: str, error: BaseException) -> None:
         """An integration raised what it must not: a bug."""
-        _log.error("integration.crashed", integration=name, exc_info=error)
+        say = _log.debug if self._crashes[name] % _REPEAT_EVERY else _log.error
+        self._crashes[name] += 1
+        say("integration.crashed", integration=name, exc_info=error)
 
     def died(self, task: str, error: BaseException | None) -> None:
         """A background task died or was found stuck."""

@@ -130,9 +130,7 @@ class Supervisor:
             lag=self._lag,
             telemetry=self._telemetry,
         )
-        return _Watched(
-            poller, asyncio.create_task(poller.run(), name=f"poll:{registration.name}")
-        )
+        return _Watched(poller, asyncio.create_task(poller.run(), name=f"poll:{registration.name}"))
 
     async def _take_out(self, name: str) -> None:
         del self._introduced[name]

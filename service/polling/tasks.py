@@ -36,5 +36,5 @@ async def supervised(
     finally:
         stopping = True
         task.cancel()
-        # Not ``await task`` under ``suppress``: that would swallow a cancellation of our own as well.
+        # Awaiting the task itself would need its errors suppressed, and our own cancellation too.
         await asyncio.wait([task])

@@ -2,5 +2,6 @@
 
 from service.web.application import create_web_app
 from service.web.context import WebContext
+from service.web.protocol import Runner
 
-__all__ = ["WebContext", "create_web_app"]
+__all__ = ["Runner", "WebContext", "create_web_app"]

@@ -30,8 +30,13 @@ td:first-child{white-space:nowrap}p{color:var(--soft)}a{color:inherit}
 """
 
 
-def docs_page(document: dict[str, Any]) -> tuple[bytes, str]:
-    """Give the page, and the content security policy that lets it have its style only."""
+_DIGEST: Final = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+STYLE_ALONE: Final = f"default-src 'none'; style-src 'sha256-{_DIGEST}'; base-uri 'none'"
+"""The content security policy that lets the page have its style, and nothing else."""
+
+
+def docs_page(document: dict[str, Any]) -> bytes:
+    """Write the page."""
     sections = "".join(_section(tag, document) for tag in document["tags"])
     info = document["info"]
     html = (
@@ -43,8 +48,7 @@ def docs_page(document: dict[str, Any]) -> tuple[bytes, str]:
         '<p>For programs: <a href="openapi.json"><code>/openapi.json</code></a></p>'
         f"{sections}<h2>Schemas</h2>{_schemas(document)}</body></html>"
     )
-    digest = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
-    return html.encode(), f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'"
+    return html.encode()
 
 
 def _section(tag: dict[str, str], document: dict[str, Any]) -> str:

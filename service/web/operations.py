@@ -1,16 +1,24 @@
 """What kubelets, Prometheus and people ask of the process itself."""
 
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Final
+
 from aiohttp import hdrs, web
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 
-from service.core.page import page
+from service.core.catalogue import SERVICE_NAME
+from service.core.page import Page, page
 from service.core.printing import dump
 from service.web.context import CONTEXT, WebContext
-from service.web.docs_page import docs_page
+from service.web.docs_page import STYLE_ALONE, docs_page
 from service.web.negotiation import respond
 from service.web.openapi import openapi_document
 
-_STATIC = "max-age=300"
+_STATIC: Final[Mapping[str, str]] = {hdrs.CACHE_CONTROL: "max-age=300"}
+_LINKS: Final = (
+    *("/v1/models", "/v1/integrations", "/v1/integrations/health", "/docs", "/openapi.json"),
+)
 
 
 async def livez(request: web.Request) -> web.Response:
@@ -44,28 +52,50 @@ async def root(request: web.Request) -> web.Response:
     """Answer ``/`` with where to go; its ``OPTIONS`` is HAProxy's default check: readiness."""
     if request.method == hdrs.METH_OPTIONS:
         return await readyz(request)
-    links = ("/v1/models", "/v1/integrations", "/v1/integrations/health", "/docs", "/openapi.json")
-    body = dump({"service": "rollcall", "version": request.app[CONTEXT].version, "links": links})
-    return respond(request, page(body), headers={hdrs.CACHE_CONTROL: _STATIC})
+    return _static(request, _root_page)
 
 
 async def version(request: web.Request) -> web.Response:
     """Answer ``/version``."""
-    body = dump({"service": "rollcall", "version": request.app[CONTEXT].version})
-    return respond(request, page(body), headers={hdrs.CACHE_CONTROL: _STATIC})
+    return _static(request, _version_page)
 
 
 async def openapi(request: web.Request) -> web.Response:
     """Answer ``/openapi.json``."""
-    body = dump(openapi_document(request.app[CONTEXT].version))
-    return respond(request, page(body), headers={hdrs.CACHE_CONTROL: _STATIC})
+    return _static(request, _openapi_page)
 
 
 async def docs(request: web.Request) -> web.Response:
     """Answer ``/docs``: the same as a page for people, with nothing fetched from anywhere."""
-    shown, policy = docs_page(openapi_document(request.app[CONTEXT].version))
-    headers = {hdrs.CACHE_CONTROL: _STATIC, "Content-Security-Policy": policy}
-    return respond(request, page(shown, content_type="text/html; charset=utf-8"), headers=headers)
+    response = _static(request, _docs_page)
+    response.headers["Content-Security-Policy"] = STYLE_ALONE
+    return response
+
+
+def _static(request: web.Request, make: Callable[[str], Page]) -> web.Response:
+    """Answer with a page that only another version of the service changes."""
+    return respond(request, make(request.app[CONTEXT].version), headers=dict(_STATIC))
+
+
+@cache
+def _root_page(version: str) -> Page:
+    return page(dump({"service": SERVICE_NAME, "version": version, "links": _LINKS}))
+
+
+@cache
+def _version_page(version: str) -> Page:
+    return page(dump({"service": SERVICE_NAME, "version": version}))
+
+
+@cache
+def _openapi_page(version: str) -> Page:
+    return page(dump(openapi_document(version)))
+
+
+@cache
+def _docs_page(version: str) -> Page:
+    shown = docs_page(openapi_document(version))
+    return page(shown, content_type="text/html; charset=utf-8")
 
 
 def _alive(context: WebContext) -> bool:

@@ -241,7 +241,7 @@ async def running(
             # must not matter.
             await asyncio.sleep(0.05)
             background = supervised(lag.run(), name="lag-monitor", on_death=died)
-            await stack.enter_async_context(background)
+            _ = await stack.enter_async_context(background)
         try:
             yield house
         finally:

@@ -17,8 +17,16 @@ from service.observability.telemetry import Telemetry
 from service.polling import LagMonitor, Supervisor
 from service.polling.poller import Poller
 from service.vitals import Vitals
-from tests.polling.house import House, RecordingStore, Timed, clock, fake_time, refused
-from tests.polling.house import watchful_loop
+from tests.fakes import Canned
+from tests.polling.house import (
+    House,
+    RecordingStore,
+    Timed,
+    clock,
+    fake_time,
+    refused,
+    watchful_loop,
+)
 
 pytestmark = fake_time
 OFFSETS: Final = range(51)
@@ -107,10 +115,11 @@ async def test_a_loop_that_is_cancelled_at_any_point_of_its_probe_ends_at_once(r
 
 async def test_a_supervisor_that_is_cancelled_at_any_point_takes_all_its_loops_with_it() -> None:
     phases = set()
+    results: list[Canned] = [["m1"], refused, ["m1"]]
     async with quiet_house():
         for offset in OFFSETS:
             manager = IntegrationManager()
-            for number, result in enumerate((["m1"], refused, ["m1"])):
+            for number, result in enumerate(results):
                 manager.add_integration(f"i-{number}", ManySteps(result), POLICY)
             supervisor = Supervisor(
                 manager, vitals=Vitals(), max_concurrent=2, **parts(SlowStore())

@@ -9,7 +9,7 @@ from service.core.health import State
 from service.core.reading import Policy
 from service.polling import LagMonitor, supervised
 from service.polling.lag import TICK
-from tests.fakes import Hang, Slow
+from tests.fakes import Canned, Hang, Slow
 from tests.polling.house import Timed, clock, fake_time, freeze, refused, running, until
 
 pytestmark = fake_time
@@ -119,7 +119,7 @@ async def test_at_the_most_three_failures_in_a_row_are_let_go() -> None:
 
 
 async def test_an_answer_in_between_lets_three_more_go() -> None:
-    results = [["m1"], Hang(), Hang(), ["m1"], Hang(), Hang(), Hang(), ["m1"]]
+    results: list[Canned] = [["m1"], Hang(), Hang(), ["m1"], Hang(), Hang(), Hang(), ["m1"]]
     integration = Timed(*results)
     async with running({"a": integration}, watch_lag=True) as house:
         while len(integration.asked) < len(results):

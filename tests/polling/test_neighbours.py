@@ -1,6 +1,7 @@
 """Many integrations at once: none waits for another, and none falls for another's fault."""
 
 import asyncio
+from collections.abc import Callable
 from itertools import cycle, pairwise
 from random import Random
 from typing import Final
@@ -11,8 +12,17 @@ from service.core.health import State
 from service.core.reading import Policy
 from service.core.reasons import Reason
 from tests.fakes import Hang, Slow
-from tests.polling.house import ON_TIME, Meter, Timed, clock, fake_time, freeze, refused, running
-from tests.polling.house import until
+from tests.polling.house import (
+    ON_TIME,
+    Meter,
+    Timed,
+    clock,
+    fake_time,
+    freeze,
+    refused,
+    running,
+    until,
+)
 
 pytestmark = fake_time
 SEEDS: Final = [11, 12, 13]
@@ -57,10 +67,15 @@ async def test_no_more_are_asked_at_once_than_allowed_and_all_get_their_turn() -
 
 async def test_whoever_was_due_first_is_asked_first() -> None:
     order: list[str] = []
-    integrations = {
-        f"i-{n}": Timed(lambda n=n: (order.append(f"i-{n}"), Slow(1.0, ["m1"]))[1])  # type: ignore[misc]
-        for n in range(10)
-    }
+
+    def noted(name: str) -> Callable[[], Slow]:
+        def asked() -> Slow:
+            order.append(name)
+            return Slow(1.0, ["m1"])
+
+        return asked
+
+    integrations = {f"i-{n}": Timed(noted(f"i-{n}")) for n in range(10)}
     async with running(integrations, max_concurrent=1):
         await until(9.5)
     assert order == list(integrations)

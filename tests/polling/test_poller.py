@@ -14,8 +14,17 @@ from service.core.reasons import Reason
 from service.core.schedule import Uniform
 from service.integrations.errors import BadAnswerError
 from tests.fakes import Canned, Hang, Slow
-from tests.polling.house import ON_TIME, Highest, Timed, fake_time, freeze, refused, running, said
-from tests.polling.house import until
+from tests.polling.house import (
+    ON_TIME,
+    Highest,
+    Timed,
+    fake_time,
+    freeze,
+    refused,
+    running,
+    said,
+    until,
+)
 
 pytestmark = fake_time
 POLICY: Final = Policy()

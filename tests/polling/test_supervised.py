@@ -121,12 +121,18 @@ async def test_an_exception_at_the_stop_hides_nothing_and_hurts_nobody() -> None
 
 async def test_the_body_s_own_exception_comes_through_and_the_task_is_stopped() -> None:
     deaths = Deaths()
+    tasks = []
+
+    async def body() -> None:
+        async with supervised(works_for_ever(), name="worker", on_death=deaths) as task:
+            tasks.append(task)
+            await until(1.0)
+            raise KeyError
+
     async with watchful_loop():
         with pytest.raises(KeyError):
-            async with supervised(works_for_ever(), name="worker", on_death=deaths) as task:
-                await until(1.0)
-                raise KeyError
-        assert task.cancelled()
+            await body()
+        assert [task.cancelled() for task in tasks] == [True]
     assert deaths == []
 
 
@@ -153,11 +159,16 @@ async def test_a_stop_that_takes_too_long_can_itself_be_cancelled() -> None:
             except asyncio.CancelledError:
                 continue
 
+    async def body() -> None:
+        async with (
+            asyncio.timeout(5.0),
+            supervised(will_not_end(), name="worker", on_death=Deaths()),
+        ):
+            await until(1.0)
+
     async with watchful_loop():
         with pytest.raises(TimeoutError):
-            async with asyncio.timeout(5.0):
-                async with supervised(will_not_end(), name="worker", on_death=Deaths()):
-                    await until(1.0)
+            await body()
         assert clock() == 5.0
         release.set()
         await asyncio.sleep(0.1)

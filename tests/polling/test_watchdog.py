@@ -8,8 +8,17 @@ import pytest
 from service.core.health import State
 from service.core.reading import Policy
 from tests.fakes import Hang
-from tests.polling.house import House, Stubborn, Timed, clock, fake_time, freeze, loop_of, running
-from tests.polling.house import until
+from tests.polling.house import (
+    House,
+    Stubborn,
+    Timed,
+    clock,
+    fake_time,
+    freeze,
+    loop_of,
+    running,
+    until,
+)
 
 pytestmark = fake_time
 POLICY = Policy()

@@ -187,7 +187,7 @@ class Room:
 
         following = asyncio.create_task(self.publication.follow(nothing()))
         async with asyncio.timeout(PATIENCE):
-            while not self.publication.current.warm:  # noqa: ASYNC110 -- nobody says when
+            while not self.publication.current.warm:
                 await asyncio.sleep(0)
         following.cancel()
 

@@ -1,6 +1,5 @@
 """The web room on a socket, empty or filled."""
 
-import asyncio
 from typing import Any, Protocol
 
 import pytest
@@ -12,10 +11,6 @@ from service.publication import Publication
 from service.vitals import Vitals
 from service.web import WebContext, create_web_app
 from tests.web.building import Clock, Room
-
-# looptime asks for the event loop before every test, synchronous ones too. Up to Python 3.13 the
-# first such question makes a loop that nobody closes, and some later test is blamed for it.
-asyncio.set_event_loop(None)
 
 
 class MakeRoom(Protocol):

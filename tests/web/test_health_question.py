@@ -214,6 +214,12 @@ async def test_one_alone_is_judged_alone(mixed: Room) -> None:
         assert reply.json == {name: (await mixed.ask(HEALTH)).json[name]}
 
 
+async def test_one_alone_fails_while_nothing_new_is_learned_of_it(mixed: Room) -> None:
+    mixed.vitals.stall("poll a", mono=mixed.clock.mono)
+    assert (await mixed.ask("/v1/integrations/a/health")).status == 503
+    assert (await mixed.ask(HEALTH)).status == 200
+
+
 @pytest.mark.parametrize("tail", ["health", "health/strict", "a/health", "health?fail_on=all"])
 async def test_no_health_answer_may_be_stored(mixed: Room, tail: str) -> None:
     reply = await mixed.ask(f"/v1/integrations/{tail}")

@@ -62,9 +62,6 @@ async def test_an_integration_has_its_own_part_of_the_catalogue(full: Room) -> N
         assert reply.headers["Cache-Status"] == "rollcall; hit; detail=fresh"
 
 
-@pytest.mark.xfail(
-    strict=True, reason="service.core.edition.Edition begins with {} in place of an empty list"
-)
 async def test_before_anything_is_known_the_list_is_empty_and_whole(cold_room: Room) -> None:
     assert (await cold_room.ask("/v1/integrations")).json == {
         "integrations": [],
