@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import openai
 import pytest
 
 from tests.fakes import FakeUpstream
@@ -18,6 +17,8 @@ TAGS = {
 
 
 async def test_the_openai_sdk_lists_and_retrieves(tmp_path: Path) -> None:
+    import openai  # noqa: PLC0415 -- only this tier installs it
+
     async with FakeUpstream({"/api/tags": TAGS, "/api/version": {"version": "0.30.0"}}) as upstream:
         settings = {
             "integrations": [
