@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import gc
 import os
 from collections.abc import Callable
 
@@ -35,8 +34,6 @@ def run(arguments: argparse.Namespace) -> int:
     except SettingsError as error:
         return complain(str(error))
     logs.configure(level=settings.log.level, form=settings.log.format)
-    # What was imported stays for good: not looking through it again saves memory and pauses.
-    gc.freeze()
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         return runner.run(_serve(settings, greeting=arguments.greet))
 

@@ -18,7 +18,17 @@ from service.core.reasons import Reason
 from service.observability.metrics import Metrics
 from service.observability.telemetry import Telemetry
 from tests.fakes import Hang
-from tests.polling.house import Timed, fake_time, freeze, refused, replica, running, said, until
+from tests.polling.house import (
+    Timed,
+    fake_time,
+    freeze,
+    refused,
+    replica,
+    running,
+    said,
+    until,
+    was_asked,
+)
 
 DAY: Final = 86400.0
 LOUD: Final = {"info", "warning", "error", "critical"}
@@ -177,8 +187,7 @@ async def test_every_poll_is_told_to_whoever_debugs() -> None:
 async def test_a_failure_that_was_let_go_is_told_to_whoever_debugs_only() -> None:
     integration = Timed(["m1"], Hang())
     async with running({"a": integration}, watch_lag=True) as house:
-        while len(integration.asked) < 2:
-            await asyncio.sleep(0.1)
+        await was_asked(integration, 2)
         freeze(5.0)
         await asyncio.sleep(1.0)
         assert [line["log_level"] for line in house.events("poll.discarded")] == ["debug"]

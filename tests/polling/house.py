@@ -61,6 +61,15 @@ def freeze(seconds: float) -> None:
     loop.setup_looptime(start=loop.time() + seconds, noop_cycles=0)
 
 
+async def with_lag(seconds: float, done: Callable[[], bool]) -> None:
+    """Freeze the process twice a second for ``seconds``, until it is ``done``, an hour at most."""
+    limit = clock() + 3600.0
+    while not done():
+        assert clock() < limit
+        await asyncio.sleep(0.5)
+        freeze(seconds)
+
+
 class Highest(Random):
     """Draws the largest value there is."""
 
@@ -101,6 +110,13 @@ class Timed(CannedIntegration):
     @property
     def gaps(self) -> list[float]:
         return [later - sooner for sooner, later in zip(self.asked, self.asked[1:], strict=False)]
+
+
+async def was_asked(integration: Timed, times: int) -> None:
+    """Wait until ``integration`` was asked so many times, for ten minutes at most."""
+    async with asyncio.timeout(600.0):
+        while len(integration.asked) < times:
+            await asyncio.sleep(0.01)
 
 
 class Stubborn(Timed):

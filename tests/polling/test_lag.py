@@ -10,7 +10,16 @@ from service.core.reading import Policy
 from service.polling import LagMonitor, supervised
 from service.polling.lag import TICK
 from tests.fakes import Canned, Hang, Slow
-from tests.polling.house import Timed, clock, fake_time, freeze, refused, running, until
+from tests.polling.house import (
+    Timed,
+    fake_time,
+    freeze,
+    refused,
+    running,
+    until,
+    was_asked,
+    with_lag,
+)
 
 pytestmark = fake_time
 
@@ -83,8 +92,7 @@ async def test_a_failure_while_the_loop_was_late_is_not_counted_and_soon_asked_a
     """Every answer would have come in time, had anybody been there to read it."""
     integration = Timed(["m1"], Slow(5.5, ["late"]), ["m2"])
     async with running({"a": integration}, watch_lag=True) as house:
-        while len(integration.asked) < 2:
-            await asyncio.sleep(0.01)
+        await was_asked(integration, 2)
         freeze(5.2)
         await asyncio.sleep(1.0)
         assert len(house.events("poll.discarded")) == 1
@@ -98,8 +106,7 @@ async def test_a_failure_while_the_loop_was_late_is_not_counted_and_soon_asked_a
 async def test_a_success_counts_however_late_the_loop_was() -> None:
     integration = Timed(["m1"], Slow(1.0, ["m2"]))
     async with running({"a": integration}, watch_lag=True) as house:
-        while len(integration.asked) < 2:
-            await asyncio.sleep(0.01)
+        await was_asked(integration, 2)
         freeze(3.0)
         await asyncio.sleep(1.0)
         assert house.models("a") == ["m2"]
@@ -110,9 +117,7 @@ async def test_at_the_most_three_failures_in_a_row_are_let_go() -> None:
     """A process that is always late must still notice an upstream that is gone."""
     integration = Timed(["m1"], Hang())
     async with running({"a": integration}, watch_lag=True) as house:
-        while house.state("a") is not State.DOWN:
-            await asyncio.sleep(0.5)
-            freeze(1.5)
+        await with_lag(1.5, lambda: house.state("a") is State.DOWN)
         discarded = [line["event"] == "poll.discarded" for line in house.logs[2:]]
         assert discarded[:8] == [True, True, True, False, True, True, True, False]
     assert all(gap >= 1.8 for gap in integration.gaps)
@@ -122,9 +127,7 @@ async def test_an_answer_in_between_lets_three_more_go() -> None:
     results: list[Canned] = [["m1"], Hang(), Hang(), ["m1"], Hang(), Hang(), Hang(), ["m1"]]
     integration = Timed(*results)
     async with running({"a": integration}, watch_lag=True) as house:
-        while len(integration.asked) < len(results):
-            await asyncio.sleep(0.5)
-            freeze(1.5)
+        await with_lag(1.5, lambda: len(integration.asked) == len(results))
         await asyncio.sleep(1.0)
         assert len(house.events("poll.discarded")) == 5
         assert {r.health.fail_streak for _, r in house.store.history} == {0}
@@ -133,10 +136,7 @@ async def test_an_answer_in_between_lets_three_more_go() -> None:
 async def test_a_loop_that_is_a_little_late_excuses_nothing() -> None:
     integration = Timed(["m1"], refused)
     async with running({"a": integration}, watch_lag=True) as house:
-        while house.state("a") is not State.DOWN:
-            await asyncio.sleep(0.3)
-            freeze(0.2)
-            assert clock() < 60.0
+        await with_lag(0.2, lambda: house.state("a") is State.DOWN)
         assert not house.events("poll.discarded")
 
 
@@ -154,14 +154,12 @@ async def test_how_much_lag_is_too_much_follows_the_deadline() -> None:
     """A quarter of the deadline: 3 s of 20 s excuse nothing, 6 s do."""
     integration = Timed(["m1"], Hang())
     async with running({"a": integration}, policy=Policy(deadline=20.0), watch_lag=True) as house:
-        while len(integration.asked) < 2:
-            await asyncio.sleep(0.01)
+        await was_asked(integration, 2)
         freeze(3.0)
         await until(integration.asked[1] + 21.0)
         assert not house.events("poll.discarded")
         assert house.reading("a").health.fail_streak == 1
-        while len(integration.asked) < 3:
-            await asyncio.sleep(0.01)
+        await was_asked(integration, 3)
         freeze(6.0)
         await until(integration.asked[2] + 21.0)
         assert len(house.events("poll.discarded")) == 1

@@ -9,7 +9,17 @@ from service.core.health import State
 from service.core.reading import Policy, Reading
 from service.polling.supervisor import ROUND
 from tests.fakes import Canned, CannedIntegration, Hang, Slow
-from tests.polling.house import House, Stubborn, Timed, clock, fake_time, refused, running, until
+from tests.polling.house import (
+    House,
+    Stubborn,
+    Timed,
+    clock,
+    fake_time,
+    refused,
+    running,
+    until,
+    was_asked,
+)
 
 pytestmark = fake_time
 DISABLED: Final = Policy(enabled=False)
@@ -76,8 +86,7 @@ async def test_a_removed_integration_is_gone_within_a_round_and_asked_no_more() 
 async def test_an_answer_on_its_way_at_removal_is_dropped(result: Canned, after: float) -> None:
     integration = Timed(["m1"], result)
     async with running({"a": integration}) as house:
-        while len(integration.asked) < 2:
-            await asyncio.sleep(0.01)
+        await was_asked(integration, 2)
         await asyncio.sleep(after)
         await house.manager.remove_integration("a")
         removed = clock()

@@ -18,6 +18,7 @@ from tests.polling.house import (
     loop_of,
     running,
     until,
+    was_asked,
 )
 
 pytestmark = fake_time
@@ -108,8 +109,7 @@ async def test_a_turn_that_was_taken_back_is_not_given_back_twice() -> None:
     others = {f"i-{n}": Timed(Hang(), meter=meter) for n in range(10)}
     policies = {name: Policy(interval=1.0, backoff_cap=1.0) for name in others}
     async with running({"a": stubborn, **others}, policies=policies, max_concurrent=3):
-        while len(stubborn.asked) < 2:
-            await asyncio.sleep(0.1)
+        await was_asked(stubborn, 2)
         stubborn.let_go.set()
         await asyncio.sleep(1.0)
         meter.most = 0
