@@ -57,11 +57,40 @@ class Loaded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Extras:
+    """What few servers tell; each is shown under its own name, and only where it is known.
+
+    ``name`` is for people; ``parent`` the base of a LoRA adapter; ``pricing`` US dollars a token, as
+    decimal text by kind (``prompt``, ``completion``); dates are RFC 3339.
+    """
+
+    name: str | None = None
+    parent: str | None = None
+    max_output_tokens: int | None = None
+    input_modalities: tuple[str, ...] | None = None
+    output_modalities: tuple[str, ...] | None = None
+    pricing: Mapping[str, str] | None = None
+    deprecated_at: str | None = None
+    shutdown_date: str | None = None
+
+
+@unique
+class Residence(StrEnum):
+    """Where a server has a model right now."""
+
+    LOADED = "loaded"
+    LOADING = "loading"
+    SLEEPING = "sleeping"
+    UNLOADED = "unloaded"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
     """One model on one integration.
 
     ``created`` is Unix seconds, 0 where unknown. ``capabilities`` holds only what is known.
-    ``loaded`` is ``None`` where the server does not say, ``False`` where it says "not loaded".
+    ``loaded`` is ``None`` where the server does not say, ``False`` where it says "not loaded";
+    ``residence`` says it more finely, where the server does.
     """
 
     id: str
@@ -71,3 +100,5 @@ class Model:
     provenance: Mapping[str, Source] = field(default_factory=dict)
     digest: str | None = None
     loaded: Loaded | bool | None = None
+    residence: Residence | None = None
+    extras: Extras = field(default_factory=Extras)

@@ -383,7 +383,7 @@ class TestRemovedWhileAsked:
         manager = IntegrationManager()
         manager.add_integration("one", OllamaIntegration(upstream.url, cli_fallback="off"))
         asking = asyncio.create_task(manager.get_all_models())
-        while not upstream.asked(path):  # noqa: ASYNC110 -- a list has no event to wait for
+        while not upstream.asked(path):
             await asyncio.sleep(0.001)
         await manager.remove_integration("one")
         asked = len(upstream.requests)

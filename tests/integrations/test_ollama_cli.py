@@ -285,7 +285,7 @@ class TestHowItIsRun:
         pid = tmp_path / "pid"
         path = script(f'echo $$ > "{pid}"\nsleep 60 & sleep 60')
         task = asyncio.create_task(ollama_list(path, host="h", timeout=10))
-        while not read(pid):  # noqa: ASYNC110 -- a file has no event to wait for
+        while not read(pid):
             await asyncio.sleep(0.01)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
