@@ -12,7 +12,17 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from service.core.family import family_from
-from service.core.model import ALL_CAPABILITIES, UNKNOWN_FAMILY, Details, Model, Source
+from service.core.model import (
+    ALL_CAPABILITIES,
+    UNKNOWN_FAMILY,
+    Details,
+    Extras,
+    Loaded,
+    Model,
+    Residence,
+    Source,
+)
+from service.core.moment import rfc3339
 from service.core.sizes import human_size, size_from_text
 
 MODELS_CEILING: Final = 10_000
@@ -25,6 +35,11 @@ _FORBIDDEN: Final = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\uffff\U000e0000-\U000e007f]"
 )
 _FRACTION: Final = re.compile(r"(\.\d{6})\d+")
+_WORDS_CEILING: Final = 16
+_LAST_SECOND: Final = 253402300799
+"""The end of the year 9999, after which no date can be written."""
+_PRICES: Final = ("prompt", "completion", "request", "image", "input_cache_read")
+_DECIMAL: Final = re.compile(r"\d{1,6}(\.\d{1,15})?")
 _DIGEST: Final = re.compile(r"(?:sha256:)?([0-9a-f]{8,64})", re.IGNORECASE)
 
 
@@ -111,21 +126,99 @@ def model_from(entry: object) -> Model | None:
         return entry if text(entry.id, ceiling=ID_CEILING) == entry.id else None
     if not isinstance(entry, Mapping):
         return None
-    name = text(entry.get("id"), ceiling=ID_CEILING)
-    if name is None:
-        return None
-    capabilities = _capabilities(entry)
-    details, provenance = details_from(name, entry.get("details"))
-    provenance |= {f"capabilities.{key}": Source.DECLARED for key in capabilities}
-    created = unix_seconds(entry.get("created"))
-    return Model(
-        id=name,
-        created=created,
-        capabilities=capabilities,
-        details=details,
-        provenance=provenance | ({"created": Source.DECLARED} if created else {}),
-        digest=digest(entry.get("digest")),
+    return described(
+        entry.get("id"),
+        created=entry.get("created"),
+        capabilities=_capabilities(entry),
+        details=entry.get("details"),
+        extras=entry,
+        digest_text=entry.get("digest"),
     )
+
+
+def described(
+    name: object,
+    *,
+    created: object = None,
+    capabilities: Mapping[str, bool] | None = None,
+    source: Source = Source.DECLARED,
+    details: object = None,
+    extras: object = None,
+    digest_text: object = None,
+    loaded: Loaded | bool | None = None,
+    residence: Residence | None = None,
+) -> Model | None:
+    """Make a model of what a server said, whatever that is; ``None`` without a usable ``name``.
+
+    ``details`` and ``extras`` are mappings with the names of the fields of ``Details`` and
+    ``Extras``; what they hold is checked. ``capabilities`` are the caller's own words, known from
+    ``source``.
+    """
+    checked = text(name, ceiling=ID_CEILING)
+    if checked is None:
+        return None
+    made, provenance = details_from(checked, details)
+    known = dict(capabilities or {})
+    provenance |= {f"capabilities.{key}": source for key in known}
+    seconds = unix_seconds(created)
+    if seconds:
+        provenance["created"] = Source.DECLARED
+    more = extras_from(extras)
+    provenance |= {
+        item.name: Source.DECLARED for item in fields(more) if getattr(more, item.name) is not None
+    }
+    return Model(
+        id=checked,
+        created=seconds,
+        capabilities=known,
+        details=made,
+        extras=more,
+        provenance=provenance,
+        digest=digest(digest_text),
+        loaded=loaded,
+        residence=residence,
+    )
+
+
+def extras_from(said: object) -> Extras:
+    """Read what few servers tell out of a mapping with the names of the fields of ``Extras``."""
+    given = said if isinstance(said, Mapping) else {}
+    return Extras(
+        name=text(given.get("name")),
+        parent=text(given.get("parent"), ceiling=ID_CEILING),
+        max_output_tokens=integer(given.get("max_output_tokens"), floor=1),
+        input_modalities=_words(given.get("input_modalities")),
+        output_modalities=_words(given.get("output_modalities")),
+        pricing=_prices(given.get("pricing")),
+        deprecated_at=_date(given.get("deprecated_at")),
+        shutdown_date=_date(given.get("shutdown_date")),
+    )
+
+
+def _words(said: object) -> tuple[str, ...] | None:
+    """Take a list of words such as modalities, in an order that does not depend on the server."""
+    if not isinstance(said, list | tuple):
+        return None
+    words = {word for item in said[:_WORDS_CEILING] if (word := text(item, ceiling=32))}
+    return tuple(sorted(words)) or None
+
+
+def _prices(said: object) -> dict[str, str] | None:
+    """Take prices as decimal text; negative ones, which mean "it depends", are no prices."""
+    if not isinstance(said, Mapping):
+        return None
+    prices = {
+        kind: price
+        for kind in _PRICES
+        if (price := text(said.get(kind), ceiling=32)) and _DECIMAL.fullmatch(price)
+    }
+    return prices or None
+
+
+def _date(said: object) -> str | None:
+    """Take a date or a time, as text or as Unix seconds, as ``2026-11-22T07:00:00Z``."""
+    seconds = unix_seconds(said)
+    return rfc3339(seconds) if 0 < seconds <= _LAST_SECOND else None
 
 
 def _capabilities(entry: Mapping[str, Any]) -> dict[str, bool]:

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from service.core.canonical import model_from, with_family
-from service.core.model import Details, Model, Source
+from service.core.model import Details, Extras, Model, Source
 from service.core.reading import Freshness, Policy, Reading, freshness
 from service.core.snapshot import Snapshot
 
@@ -175,7 +175,7 @@ def _facts(models: list[Model]) -> Model:
     """
     first, *others = models
     if not others:
-        return first if first.loaded is None else replace(first, loaded=None)
+        return replace(first, loaded=None, residence=None) if _is_placed(first) else first
     known: dict[str, Any] = {}
     provenance: dict[str, Source] = {}
     for guesses in (False, True):
@@ -190,18 +190,25 @@ def _facts(models: list[Model]) -> Model:
         created=known.get("created", 0),
         capabilities=_under("capabilities.", known),
         details=Details(**_under("details.", known)),
+        extras=Extras(**{item.name: known.get(item.name) for item in fields(Extras)}),
         provenance=provenance,
         digest=first.digest,
     )
 
 
+def _is_placed(model: Model) -> bool:
+    """Whether it carries what only one server can say of itself."""
+    return model.loaded is not None or model.residence is not None
+
+
 def _known(model: Model) -> dict[str, Any]:
     """List what is known of a model, by the names that provenance uses."""
     known: dict[str, Any] = {f"capabilities.{key}": has for key, has in model.capabilities.items()}
-    for item in fields(Details):
-        value = getattr(model.details, item.name)
-        if value != item.default:
-            known[f"details.{item.name}"] = value
+    for prefix, facts in (("details.", model.details), ("", model.extras)):
+        for item in fields(facts):
+            value = getattr(facts, item.name)
+            if value != item.default:
+                known[prefix + item.name] = value
     return known | ({"created": model.created} if model.created else {})
 
 

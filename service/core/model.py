@@ -60,8 +60,8 @@ class Loaded:
 class Extras:
     """What few servers tell; each is shown under its own name, and only where it is known.
 
-    ``name`` is for people; ``parent`` the base of a LoRA adapter; ``pricing`` US dollars a token, as
-    decimal text by kind (``prompt``, ``completion``); dates are RFC 3339.
+    ``name`` is for people; ``parent`` the base of a LoRA adapter; ``pricing`` US dollars a token,
+    as decimal text by kind (``prompt``, ``completion``); dates are RFC 3339.
     """
 
     name: str | None = None

@@ -43,7 +43,7 @@ def _facts(model: Model, owned_by: str) -> dict[str, Any]:
         "capabilities": {name: known.get(name) for name in CAPABILITIES}
         | {name: True for name in RARE_CAPABILITIES if known.get(name)},
         "details": details,
-    }
+    } | {name: value for name, value in asdict(model.extras).items() if value is not None}
 
 
 def detail_document(entry: Entry, placements: Mapping[str, Model]) -> dict[str, Any]:
@@ -61,6 +61,7 @@ def _placement(model: Model) -> dict[str, Any]:
     return {
         "digest": model.digest,
         "loaded": True if isinstance(model.loaded, Loaded) else model.loaded,
+        "state": None if model.residence is None else str(model.residence),
         "size_vram": held.size_vram,
         "loaded_context_length": held.context_length,
     }

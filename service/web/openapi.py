@@ -8,7 +8,13 @@ from functools import cache
 from typing import Any, Final
 
 from service.core.health import State
-from service.core.model import ALL_CAPABILITIES, CAPABILITIES, RARE_CAPABILITIES, Source
+from service.core.model import (
+    ALL_CAPABILITIES,
+    CAPABILITIES,
+    RARE_CAPABILITIES,
+    Residence,
+    Source,
+)
 from service.core.reading import Freshness
 from service.core.reasons import Reason
 from service.core.verdict import FailOn
@@ -152,9 +158,9 @@ def _schemas() -> Schema:
     }
     listed = {"object": {"const": "list"}, "data": _list(_ref("Model"))}
     paging = {"has_more": _FLAG, "first_id": _MAYBE_TEXT, "last_id": _MAYBE_TEXT}
-    alias = {"alias_of": _TEXT}
+    optional = {"alias_of": _TEXT} | _extras()
     return {
-        "Model": _object(entry, optional=alias),
+        "Model": _object(entry, optional=optional),
         "ModelDetail": _object(
             entry
             | {
@@ -164,7 +170,7 @@ def _schemas() -> Schema:
                     "additionalProperties": _ref("Placement"),
                 },
             },
-            optional=alias,
+            optional=optional,
         ),
         "ModelList": _object(listed, optional=paging),
         "Capabilities": _object(
@@ -186,6 +192,7 @@ def _schemas() -> Schema:
             {
                 "digest": _MAYBE_TEXT,
                 "loaded": _MAYBE_FLAG,
+                "state": {"enum": [*map(str, Residence), None]},
                 "size_vram": _MAYBE_COUNT,
                 "loaded_context_length": _MAYBE_COUNT,
             }
@@ -239,6 +246,25 @@ def _schemas() -> Schema:
         ),
         "Root": _object({"service": _TEXT, "version": _TEXT, "links": _list(_TEXT)}),
         "Version": _object({"service": _TEXT, "version": _TEXT}),
+    }
+
+
+def _extras() -> Schema:
+    """Describe what is there only where a server tells it."""
+    words = _list(_TEXT)
+    return {
+        "name": _TEXT | {"description": "What people call it"},
+        "parent": _TEXT | {"description": "The base of a LoRA adapter"},
+        "max_output_tokens": _COUNT,
+        "input_modalities": words,
+        "output_modalities": words,
+        "pricing": {
+            "type": "object",
+            "additionalProperties": _TEXT,
+            "description": "US dollars a token, as decimal text",
+        },
+        "deprecated_at": _TEXT | {"format": "date-time"},
+        "shutdown_date": _TEXT | {"format": "date-time"},
     }
 
 

@@ -99,18 +99,21 @@ def test_the_detail_adds_sources_and_what_differs_by_place() -> None:
             "a": {
                 "digest": "12bdda054d23",
                 "loaded": True,
+                "state": None,
                 "size_vram": 7,
                 "loaded_context_length": 4096,
             },
             "b": {
                 "digest": "bbbbbbbb",
                 "loaded": False,
+                "state": None,
                 "size_vram": None,
                 "loaded_context_length": None,
             },
             "c": {
                 "digest": None,
                 "loaded": None,
+                "state": None,
                 "size_vram": None,
                 "loaded_context_length": None,
             },

@@ -195,6 +195,17 @@ async def test_a_failure_that_was_let_go_is_told_to_whoever_debugs_only() -> Non
 
 
 @fake_time
+async def test_a_bug_of_another_integration_under_the_same_name_is_told_at_once() -> None:
+    async with running({"a": Timed(ZeroDivisionError)}) as house:
+        await until(1.0)
+        await house.manager.remove_integration("a")
+        house.manager.add_integration("a", Timed(KeyError))
+        await until(1.5)
+        crashes = [line for line in loud(house.logs) if line["event"] == "integration.crashed"]
+        assert [type(line["exc_info"]) for line in crashes] == [ZeroDivisionError, KeyError]
+
+
+@fake_time
 async def test_who_comes_and_goes_is_told_once_each() -> None:
     async with running({"a": Timed(["m1"])}) as house:
         await until(30.0)

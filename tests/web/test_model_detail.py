@@ -119,11 +119,12 @@ async def test_what_differs_between_integrations_is_told_for_each(cold_room: Roo
         "ollama": {
             "digest": "12bdda054d23",
             "loaded": True,
+            "state": None,
             "size_vram": 9_000_000_000,
             "loaded_context_length": 8192,
         },
-        "spare": {"digest": digest, "loaded": False, **nothing},
-        "vllm": {"digest": None, "loaded": None, **nothing},
+        "spare": {"digest": digest, "loaded": False, "state": None, **nothing},
+        "vllm": {"digest": None, "loaded": None, "state": None, **nothing},
     }
 
 
