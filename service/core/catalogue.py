@@ -14,7 +14,8 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from service.core.canonical import model_from, with_family
-from service.core.model import Details, Extras, Model, Source
+from service.core.merging import merged
+from service.core.model import Details, Model, Source
 from service.core.reading import Freshness, Policy, Reading, freshness
 from service.core.snapshot import Snapshot
 
@@ -67,6 +68,7 @@ class Entry:
 class Catalogue:
     """All entries in order, and per entry the model as each of its integrations has it.
 
+    ``twins`` lists, for ids whose weights are listed under other ids as well, those other ids.
     ``hidden`` counts models that a collision rule or a taken id left out. ``answered``: at least
     one integration has said which models it has, be it none.
     """
@@ -75,6 +77,7 @@ class Catalogue:
     placements: Mapping[str, Mapping[str, Model]] = field(
         default_factory=lambda: MappingProxyType({})
     )
+    twins: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     hidden: int = 0
     answered: bool = False
 
@@ -119,8 +122,27 @@ def compose(snapshot: Snapshot, rules: Rules, *, mono: float) -> Catalogue:
             ranks[alias] = ranks.get(target, 0)
     entries = sorted(composed.values(), key=lambda entry: (ranks.get(entry.id, 0), entry.id))
     return Catalogue(
-        entries=tuple(entries), placements=placements, hidden=hidden, answered=answered
+        entries=tuple(entries),
+        placements=placements,
+        twins=_twins(placements),
+        hidden=hidden,
+        answered=answered,
     )
+
+
+def _twins(placements: Mapping[str, Mapping[str, Model]]) -> dict[str, tuple[str, ...]]:
+    """Find the same weights under several ids: by their digest, which fixes them."""
+    holders: dict[str, set[str]] = defaultdict(set)
+    for name, placed in placements.items():
+        for model in placed.values():
+            if model.digest is not None:
+                holders[model.digest].add(name)
+    twins: dict[str, set[str]] = defaultdict(set)
+    for names in holders.values():
+        if len(names) > 1:
+            for name in names:
+                twins[name] |= names - {name}
+    return {name: tuple(sorted(others)) for name, others in twins.items()}
 
 
 def _shown(reading: Reading) -> Iterable[Model]:
@@ -160,66 +182,12 @@ def _without_collisions(
 
 def _merged(group: list[_Placed]) -> Entry:
     return Entry(
-        model=_facts([placed.model for placed in group]),
+        model=merged([placed.model for placed in group]),
         owned_by=group[0].reading.name,
         integrations=tuple(placed.reading.name for placed in group),
         available=any(placed.reading.health.state.usable for placed in group),
         freshness=min((placed.freshness for placed in group), key=list(Freshness).index),
     )
-
-
-def _facts(models: list[Model]) -> Model:
-    """Take each fact from the first that knows it, a guess only where nobody does.
-
-    What servers hold in memory stays with them.
-    """
-    first, *others = models
-    if not others:
-        return replace(first, loaded=None, residence=None) if _is_placed(first) else first
-    known: dict[str, Any] = {}
-    provenance: dict[str, Source] = {}
-    for guesses in (False, True):
-        for model in models:
-            for name, value in _known(model).items():
-                guessed = model.provenance.get(name) is Source.HEURISTIC
-                if name not in known and guessed is guesses:
-                    known[name] = value
-                    provenance |= _source(model, name)
-    return Model(
-        id=first.id,
-        created=known.get("created", 0),
-        capabilities=_under("capabilities.", known),
-        details=Details(**_under("details.", known)),
-        extras=Extras(**{item.name: known.get(item.name) for item in fields(Extras)}),
-        provenance=provenance,
-        digest=first.digest,
-    )
-
-
-def _is_placed(model: Model) -> bool:
-    """Whether it carries what only one server can say of itself."""
-    return model.loaded is not None or model.residence is not None
-
-
-def _known(model: Model) -> dict[str, Any]:
-    """List what is known of a model, by the names that provenance uses."""
-    known: dict[str, Any] = {f"capabilities.{key}": has for key, has in model.capabilities.items()}
-    for prefix, facts in (("details.", model.details), ("", model.extras)):
-        for item in fields(facts):
-            value = getattr(facts, item.name)
-            if value != item.default:
-                known[prefix + item.name] = value
-    return known | ({"created": model.created} if model.created else {})
-
-
-def _under(prefix: str, known: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name.removeprefix(prefix): value for name, value in known.items() if name.startswith(prefix)
-    }
-
-
-def _source(model: Model, name: str) -> dict[str, Source]:
-    return {name: model.provenance[name]} if name in model.provenance else {}
 
 
 def _default(name: str) -> Entry:

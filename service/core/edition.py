@@ -80,7 +80,8 @@ class Edition:
             if found is None:
                 return None
             placements = self.catalogue.placements.get(model_id, {})
-            self.details[model_id] = page(dump(detail_document(found[0], placements)))
+            twins = self.catalogue.twins.get(model_id, ())
+            self.details[model_id] = page(dump(detail_document(found[0], placements, twins)))
         return self.details[model_id]
 
     def part(self, integration: str) -> Page:

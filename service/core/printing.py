@@ -1,6 +1,6 @@
 """From facts to JSON: the exact shapes of the API, as dictionaries and as bytes."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -46,13 +46,19 @@ def _facts(model: Model, owned_by: str) -> dict[str, Any]:
     } | {name: value for name, value in asdict(model.extras).items() if value is not None}
 
 
-def detail_document(entry: Entry, placements: Mapping[str, Model]) -> dict[str, Any]:
-    """Give one entry as ``/v1/models/{id}`` shows it: with sources, and what differs by place."""
+def detail_document(
+    entry: Entry, placements: Mapping[str, Model], twins: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Give one entry as ``/v1/models/{id}`` shows it: with sources, and what differs by place.
+
+    ``twins`` are other ids under which the same weights are listed.
+    """
     return entry_document(entry) | {
         "provenance": {
             name: str(source) for name, source in sorted(entry.model.provenance.items())
         },
         "per_integration": {name: _placement(model) for name, model in placements.items()},
+        "same_weights": list(twins),
     }
 
 

@@ -169,6 +169,8 @@ def _schemas() -> Schema:
                     "type": "object",
                     "additionalProperties": _ref("Placement"),
                 },
+                "same_weights": _list(_TEXT)
+                | {"description": "Other ids under which the same weights are listed"},
             },
             optional=optional,
         ),

@@ -213,18 +213,18 @@ class TestOverrides:
     def test_the_operator_knows_better_and_is_named_as_the_source(self) -> None:
         override = {"supports_tools": True, "details": {"context_length": 32768}}
         model = Model(
-            id="qwen3:8b",
+            id="house:8b",
             created=5,
             capabilities={"vision": True},
             details=Details(family="qwen3", context_length=40960),
             provenance={"details.context_length": D, "details.family": H},
         )
         catalogue = composed(
-            reading("a", model), rules=rules(overrides={"qwen3:8b": override, "gone": override})
+            reading("a", model), rules=rules(overrides={"house:8b": override, "gone": override})
         )
         (entry,) = catalogue.entries
         assert entry.model == Model(
-            id="qwen3:8b",
+            id="house:8b",
             created=5,
             capabilities={"vision": True, "tools": True},
             details=Details(family="qwen3", context_length=32768),
@@ -242,7 +242,11 @@ class TestOverrides:
             reading("a", model), rules=rules(overrides={"llama3:8b": override})
         ).entries
         assert entry.model.details == Details(family="custom", format="gguf")
-        assert entry.model.provenance == {"details.format": O}
+        assert entry.model.provenance == {
+            "details.format": O,
+            "capabilities.completion": H,
+            "capabilities.embedding": H,
+        }
 
     def test_an_override_reaches_the_aliases_of_its_model(self) -> None:
         catalogue = composed(
@@ -387,3 +391,31 @@ def test_a_declared_family_beats_a_guessed_one_whatever_the_priority() -> None:
     ).entries
     assert entry.model.details.family == "mllama"
     assert entry.model.provenance["details.family"] is D
+
+
+def test_what_nobody_says_is_guessed_from_the_name_and_marked() -> None:
+    (entry,) = composed(reading("a", "nomic-embed-text:latest")).entries
+    assert entry.model.capabilities["embedding"] is True
+    assert entry.model.provenance["capabilities.embedding"] is H
+
+
+def test_what_somebody_says_is_never_guessed_over() -> None:
+    said = Model(
+        id="llava:7b",
+        capabilities={"vision": False},
+        provenance={"capabilities.vision": D},
+    )
+    (entry,) = composed(reading("a", "llava:7b"), reading("b", said)).entries
+    assert entry.model.capabilities["vision"] is False
+    assert entry.model.provenance["capabilities.vision"] is D
+
+
+def test_the_same_weights_under_other_ids_know_of_each_other() -> None:
+    """By digest; the same id on two servers is one entry and no twin of itself."""
+    digest = "ab" * 32
+    catalogue = composed(
+        reading("a", Model(id="qwen3:8b", digest=digest), Model(id="mine:v1", digest=digest)),
+        reading("b", Model(id="qwen3:8b", digest=digest), Model(id="other", digest="cd" * 32)),
+        reading("c", "nothing-known"),
+    )
+    assert catalogue.twins == {"qwen3:8b": ("mine:v1",), "mine:v1": ("qwen3:8b",)}

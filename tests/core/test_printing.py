@@ -92,7 +92,7 @@ def test_the_detail_adds_sources_and_what_differs_by_place() -> None:
         reading("c", replace(DEEPCODER, digest=None)),
     )
     (merged,) = catalogue.entries
-    document = detail_document(merged, catalogue.placements["deepcoder:14b"])
+    document = detail_document(merged, catalogue.placements["deepcoder:14b"], ("twin",))
     assert document == entry_document(merged) | {
         "provenance": {"capabilities.tools": "declared", "created": "declared"},
         "per_integration": {
@@ -118,8 +118,9 @@ def test_the_detail_adds_sources_and_what_differs_by_place() -> None:
                 "loaded_context_length": None,
             },
         },
+        "same_weights": ["twin"],
     }
-    assert list(document)[-2:] == ["provenance", "per_integration"]
+    assert list(document)[-3:] == ["provenance", "per_integration", "same_weights"]
 
 
 def test_sources_are_printed_in_the_same_order_whatever_order_they_were_learnt_in() -> None:

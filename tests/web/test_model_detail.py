@@ -97,7 +97,7 @@ async def test_the_detail_is_the_entry_and_where_its_facts_are_from(room: Room) 
     (entry,) = (await room.ask("/v1/models")).json["data"]
     detail = (await room.ask("/v1/models/deepcoder:14b")).json
     assert {key: detail[key] for key in entry} == entry
-    assert set(detail) - set(entry) == {"provenance", "per_integration"}
+    assert set(detail) - set(entry) == {"provenance", "per_integration", "same_weights"}
     assert detail["provenance"] == {
         "capabilities.tools": "template",
         "created": "declared",
