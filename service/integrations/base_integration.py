@@ -41,6 +41,8 @@ class BaseIntegration(ABC):
     """
 
     kind: ClassVar[str] = "custom"
+    fills_in: ClassVar[tuple[tuple[str, str], ...]] = ()
+    """The facts that it can tell, and where from, for the documentation."""
     backoff_cap: ClassVar[float] = 30.0
     """Seconds between trials at the most while the service is down; more for hosted ones."""
 
@@ -97,6 +99,13 @@ class BaseIntegration(ABC):
             impaired=Reason.TRUNCATED if checked.truncated else None,
             dropped=checked.dropped,
         )
+
+    def mark(self) -> object:
+        """Give a mark of what is kept outside of the configuration, such as a key in a file.
+
+        Whenever it changes, the integration is asked at once. ``None``: there is no such thing.
+        """
+        return None
 
     async def close(self) -> None:
         """Let go of connections and files. Safe to call more than once."""

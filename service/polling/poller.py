@@ -17,6 +17,8 @@ from service.observability.telemetry import Telemetry
 from service.polling.lag import LagMonitor
 from service.store import BaseStore
 
+LOOK_EVERY: Final = 5.0
+"""Seconds between two looks at whether a key has changed."""
 _LAG_FLOOR: Final = 0.25
 _LAG_SHARE: Final = 0.25
 _DISCARDS: Final = 3
@@ -78,7 +80,7 @@ class Poller:
     async def run(self) -> None:
         """Poll until cancelled or retired."""
         while True:
-            await asyncio.sleep(self.due - self._now().mono)
+            await self._until_due()
             await self._take_turn()
             started = self.due
             try:
@@ -92,6 +94,19 @@ class Poller:
                 continue
             wait = await self._note(outcome)
             self.due = self._now().mono + wait
+
+    async def _until_due(self) -> None:
+        """Wait until the next probe is due, or until what it is made with changes.
+
+        A key that was put right on disk is tried at once, not after the long pause that a rejected
+        one earns.
+        """
+        integration = self.registration.integration
+        before = integration.mark()
+        while (left := self.due - self._now().mono) > 0:
+            await asyncio.sleep(left if before is None else min(left, LOOK_EVERY))
+            if integration.mark() != before:
+                return
 
     async def _take_turn(self) -> None:
         self._queued = True

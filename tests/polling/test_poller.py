@@ -304,3 +304,37 @@ async def test_a_monotonic_clock_that_starts_late_changes_nothing() -> None:
         assert house.state("a") is State.HEALTHY
     assert integration.asked[0] == begun
     assert all(13.5 - ON_TIME <= gap <= 16.5 + ON_TIME for gap in integration.gaps)
+
+
+class Keyed(Timed):
+    """Rejects every key but ``right``."""
+
+    key = "wrong"
+
+    def mark(self) -> object:
+        return self.key
+
+    async def is_available(self) -> bool:
+        if self.key != "right":
+            raise BadAnswerError(Reason.UNAUTHORIZED)
+        return True
+
+
+async def test_a_key_that_was_put_right_is_tried_within_five_seconds() -> None:
+    integration = Keyed(["m1"])
+    async with running({"a": integration}) as house:
+        await until(100.0)
+        assert house.state("a") is State.MISCONFIGURED
+        integration.key = "right"
+        await until(105.1)
+        assert house.models("a") == ["m1"]
+        await until(108.0)
+        assert house.state("a") is State.HEALTHY
+
+
+async def test_an_unchanged_key_makes_nobody_ask_sooner() -> None:
+    integration = Keyed(["m1"])
+    integration.key = "right"
+    async with running({"a": integration}):
+        await until(1800.0)
+    assert all(13.5 - ON_TIME <= gap <= 16.5 + ON_TIME for gap in integration.gaps)
