@@ -8,7 +8,7 @@ PYTEST_WORKERS ?= 2
 
 .DEFAULT_GOAL := help
 
-.PHONY: help run test core pythons check fix e2e e2e-setup bench clean
+.PHONY: help run test core pythons check fix e2e e2e-setup bench docs clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -28,7 +28,7 @@ $(VENV)/.%: pyproject.toml
 run: $(VENV)/.compression ## serve what runs on this machine
 	@ROLLCALL_SERVER__DRAIN_DELAY=$${ROLLCALL_SERVER__DRAIN_DELAY:-0s} \
 	 ROLLCALL_POLLING__STARTUP_GRACE=$${ROLLCALL_POLLING__STARTUP_GRACE:-2s} \
-	 exec $(BIN)/rollcall serve --greet
+	 exec $(BIN)/rollcall serve --greet --discover
 
 test: $(VENV)/.test ## run the test suite
 	@$(BIN)/python -m pytest -q -n $(PYTEST_WORKERS)
@@ -73,6 +73,9 @@ e2e: $(VENV)/.test $(VENV)/.e2e e2e-setup ## run the end-to-end tier
 
 bench: $(VENV)/.test .venv-core/.core e2e-setup ## measure, each figure against a reference in the same run
 	@$(BIN)/python -m bench
+
+docs: $(VENV)/.test ## write the pages that are made out of the code
+	@$(BIN)/python -m tests.docs.integrations_page
 
 clean: ## remove what the targets above have made
 	rm -rf .venv .venv-* .e2e .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,6 +1,6 @@
 """``python -m bench``: run every benchmark, print the results, write ``docs/benchmarks.md``."""
 
-from bench import hanging, start
+from bench import fleet, hanging, scale, start
 from bench.report import table, write
 
 
@@ -10,6 +10,8 @@ def main() -> None:
     print(hanging_table, flush=True)
     start_table = table(start.measure())
     print(start_table, flush=True)
+    scale_table = table(scale.measure())
+    print(scale_table, flush=True)
     spent = "\n".join(f"- {name}: {ms:.0f} ms" for name, ms in start.where_time_goes())
     print(spent)
     write(
@@ -22,6 +24,20 @@ def main() -> None:
                     f" for {hanging.SECONDS} s, {hanging.ROUNDS} rounds."
                 ),
                 hanging_table,
+            ),
+            (
+                "A large fleet",
+                (
+                    f"{fleet.SERVERS} integrations, half of them Ollama and half vLLM, with"
+                    f" {fleet.MODELS} models each that never change, all in one process and polled"
+                    f" every {scale.INTERVAL} s. After {scale.WARM_UP} s the service runs by itself"
+                    f" for {scale.SECONDS} s, which gives its share of a core; then it and a bare"
+                    f" aiohttp app are asked for `/readyz` in turns, every"
+                    f" {scale.PAUSE * 1000:.0f} ms for {scale.SECONDS} s: what holds the event loop"
+                    f" makes the next probe wait. The longest wait of a probe is a single one, and"
+                    f" other work on the machine makes probes wait as well."
+                ),
+                scale_table,
             ),
             (
                 "Start and memory",

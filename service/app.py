@@ -15,12 +15,12 @@ from aiohttp import web
 from service import __version__
 from service.core.moment import Moment
 from service.core.schedule import Uniform
-from service.integrations import INTEGRATIONS, IntegrationManager
+from service.integrations import INTEGRATIONS, IntegrationManager, plugged_in
 from service.observability.metrics import Metrics
 from service.observability.telemetry import Telemetry
 from service.polling import LagMonitor, Supervisor, supervised
 from service.publication import Publication
-from service.settings import Settings, policy, rules
+from service.settings import PluginSettings, Settings, policy, rules
 from service.store import MemoryStore
 from service.vitals import Vitals
 from service.web import WebContext, create_web_app
@@ -41,12 +41,19 @@ class Service:
 def build_manager(
     settings: Settings, *, wall: Callable[[], float] = time.time
 ) -> IntegrationManager:
-    """Make the configured integrations and register them."""
+    """Make the configured integrations and register them.
+
+    Raises:
+        ValueError: one of them can't be made; the text says which, and why.
+    """
     manager = IntegrationManager(rules=rules(settings), wall=wall)
     for configured in settings.integrations:
         judged = policy(settings, configured)
-        kind = INTEGRATIONS[configured.type]
-        integration = kind.configured(configured, timeout=judged.deadline)
+        if isinstance(configured, PluginSettings):
+            integration = plugged_in(configured, timeout=judged.deadline)
+        else:
+            kind = INTEGRATIONS[configured.type]
+            integration = kind.configured(configured, timeout=judged.deadline)
         manager.add_integration(
             configured.name,
             integration,

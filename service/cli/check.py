@@ -1,90 +1,59 @@
-"""``rollcall check``: poll every integration once, and show what is there."""
+"""``rollcall check``: ask once, and show what is there and what is wrong.
+
+With addresses it asks those, with ``--discover`` what runs on this machine, else the configuration.
+"""
 
 import argparse
-import asyncio
-import json
-import shutil
-from typing import Any, Final
 
-from service.app import build_manager
 from service.cli import complain
-from service.cli.advice import ADVICE
-from service.cli.configuration import add_config_argument, load_settings
-from service.cli.table import table
-from service.settings import Settings, SettingsError
-
-_GOOD: Final = frozenset({"healthy", "degraded", "recovering", "rate_limited", "disabled"})
+from service.cli.check_configured import check_configured
+from service.cli.check_servers import check_addresses, check_this_machine
+from service.cli.configuration import add_config_argument
+from service.settings import SettingsError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what this command takes."""
+    parser.add_argument(
+        "urls", nargs="*", metavar="URL", help="ask this server, whatever the configuration says"
+    )
+    parser.add_argument(
+        "--discover", action="store_true", help="look for model servers on this machine"
+    )
+    parser.add_argument("--api-key-env", metavar="NAME", help="the variable with the URL's key")
+    parser.add_argument("--api-key-file", metavar="PATH", help="the file with the URL's key")
     add_config_argument(parser)
     parser.add_argument("--json", action="store_true", help="print JSON, for programs")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Poll once: 0 if every integration that is not optional is good, 1 if one is not."""
+    """Ask once: 0 if all is well, 1 if something is not, 2 if it was asked wrongly."""
+    clash = _clash(arguments)
+    if clash is not None:
+        return complain(clash)
     try:
-        settings = load_settings(arguments.config)
-        health, models = asyncio.run(_poll_once(settings))
+        if arguments.urls:
+            return check_addresses(
+                arguments.urls,
+                env=arguments.api_key_env,
+                file=arguments.api_key_file,
+                as_json=arguments.json,
+            )
+        if arguments.discover:
+            return check_this_machine(as_json=arguments.json)
+        return check_configured(arguments.config, as_json=arguments.json)
     except (SettingsError, ValueError) as error:
         return complain(str(error))
-    optional = {item.name for item in settings.integrations if item.optional}
-    ok = all(facts["status"] in _GOOD for name, facts in health.items() if name not in optional)
-    if arguments.json:
-        print(json.dumps({"ok": ok, "integrations": health, "models": models}, indent=2))
-    else:
-        print(_for_people(health, models))
-    return 0 if ok else 1
 
 
-async def _poll_once(settings: Settings) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    async with build_manager(settings) as manager:
-        return await manager.check()
-
-
-def _for_people(health: dict[str, Any], models: list[dict[str, Any]]) -> str:
-    width = shutil.get_terminal_size((80, 24)).columns
-    parts = [
-        table(
-            ("INTEGRATION", "STATUS", "VERSION", "MODELS", "LATENCY"),
-            [_integration_row(name, facts) for name, facts in health.items()],
-            width=width,
-        )
-    ]
-    parts += [
-        f"{name}: {ADVICE[facts['reason']]}" for name, facts in health.items() if facts["reason"]
-    ]
-    shown = [model for model in models if model["freshness"] != "default"]
-    if shown:
-        header = ("MODEL", "SIZE", "FAMILY", "CONTEXT", "CAN")
-        parts += ["", table(header, [_model_row(model) for model in shown], width=width)]
-    elif models:
-        parts += ["", f"No models are known; the default model {models[0]['id']} is served."]
-    else:
-        parts += ["", "There are no models."]
-    return "\n".join(parts)
-
-
-def _integration_row(name: str, facts: dict[str, Any]) -> tuple[str, ...]:
-    latency = facts["latency_ms"]
-    return (
-        name,
-        facts["reason"] if facts["status"] == "unknown" else facts["status"],
-        facts["version"] or "-",
-        str(facts["models"]),
-        "-" if latency is None else f"{latency} ms",
-    )
-
-
-def _model_row(model: dict[str, Any]) -> tuple[str, ...]:
-    details = model["details"]
-    context = details["context_length"]
-    can = [name for name, has in model["capabilities"].items() if has]
-    return (
-        model["id"],
-        details["size"] or "-",
-        details["family"],
-        "-" if context is None else str(context),
-        ",".join(can) or "?",
-    )
+def _clash(arguments: argparse.Namespace) -> str | None:
+    """Say what can't be asked together."""
+    ways = [bool(arguments.urls), arguments.discover, arguments.config is not None]
+    if sum(ways) > 1:
+        return "URL, --discover and --config exclude one another: give one of them"
+    keys = [key for key in (arguments.api_key_env, arguments.api_key_file) if key is not None]
+    if len(keys) > 1:
+        return "--api-key-env and --api-key-file exclude one another: give one of them"
+    if keys and len(arguments.urls) != 1:
+        return "a key goes to one server only: give exactly one URL with it"
+    return None

@@ -1,5 +1,7 @@
 """What ``rollcall serve --greet`` tells the person who started it: where, what, and what to try."""
 
+import asyncio
+from contextlib import suppress
 from typing import Final
 
 from service.cli.advice import ADVICE
@@ -10,11 +12,24 @@ from service.publication import Publication
 _EVERYWHERE: Final = frozenset({"0.0.0.0", "::", "127.0.0.1", "::1"})  # noqa: S104 -- shown, not bound
 
 
+_PATIENCE: Final = 2.0
+"""Seconds for those that answer later than the first."""
+_GLANCE: Final = 0.05
+
+
 async def greet(host: str, port: int, publication: Publication) -> None:
     """Print the greeting once it is known what there is."""
     await publication.warmed.wait()
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_PATIENCE):
+            while not _all_asked(publication.current):  # noqa: ASYNC110 -- only the first has an event
+                await asyncio.sleep(_GLANCE)
     shown = "localhost" if host in _EVERYWHERE else f"[{host}]" if ":" in host else host
     print(greeting(f"http://{shown}:{port}", publication.current), flush=True)
+
+
+def _all_asked(edition: Edition) -> bool:
+    return all(standing.reading.probes for standing in edition.standings.values())
 
 
 def greeting(url: str, edition: Edition) -> str:
@@ -25,7 +40,7 @@ def greeting(url: str, edition: Edition) -> str:
         if reading.last_ok is not None:
             version = f" {reading.version}" if reading.version else ""
             lines.append(f"  {reading.name}{version}: {_count(len(reading.models))}")
-        else:
+        elif not reading.policy.optional:
             reason = ADVICE.get(str(reading.health.reason), "it has not answered yet")
             lines.append(f"  {reading.name}: not there; {reason}")
     if edition.freshness is Freshness.DEFAULT:

@@ -13,7 +13,7 @@ from service.cli.configuration import add_config_argument, load_settings
 from service.cli.greeting import greet
 from service.observability import logs
 from service.server import StopSignal, serve
-from service.settings import Settings, SettingsError
+from service.settings import Settings, SettingsError, config_path
 from service.web import Runner
 
 _log = structlog.get_logger()
@@ -25,6 +25,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--greet", action="store_true", help="tell on standard output what is served, and where"
     )
+    parser.add_argument(
+        "--discover",
+        action="store_true",
+        help="with no configuration file: ask what runs on this machine as well",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -33,15 +38,22 @@ def run(arguments: argparse.Namespace) -> int:
         settings = load_settings(arguments.config)
     except SettingsError as error:
         return complain(str(error))
+    # Whoever wrote a file has said what to ask.
+    discover = arguments.discover and config_path(arguments.config, os.environ) is None
     logs.configure(level=settings.log.level, form=settings.log.format)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        return runner.run(_serve(settings, greeting=arguments.greet))
+        return runner.run(_serve(settings, greeting=arguments.greet, discover=discover))
 
 
-async def _serve(settings: Settings, *, greeting: bool) -> int:
+async def _serve(settings: Settings, *, greeting: bool, discover: bool) -> int:
     stop = StopSignal()
     greetings: set[asyncio.Task[None]] = set()
     with stop.installed():
+        if discover:
+            # No part of a start that does not want it.
+            from service.cli.discovered import with_what_runs_here  # noqa: PLC0415
+
+            settings = await with_what_runs_here(settings)
         try:
             service = build(settings)
         except ValueError as error:

@@ -51,6 +51,8 @@ class Edition:
     printed: Mapping[str, tuple[Entry, bytes]] = field(default_factory=dict)
     models: Page = field(default_factory=lambda: page(join_list([])))
     changed: Moment = field(default_factory=lambda: Moment(0.0, 0.0))
+    sources: frozenset[str] = frozenset()
+    """The integrations that anything in the catalogue can be had from."""
     oldest: float | None = None
     standings: Mapping[str, Standing] = field(default_factory=dict)
     health: Page = field(default_factory=lambda: page(b"{}", compress=False))
@@ -102,13 +104,17 @@ def print_edition(
 ) -> Edition:
     """Print the edition of ``snapshot`` as it stands ``now``, reusing what ``before`` printed."""
     readings = list(snapshot)
-    standings = {reading.name: _standing(reading, rules, now.mono) for reading in readings}
+    standings = {
+        reading.name: _standing(reading, rules, now.mono, before=before.standings.get(reading.name))
+        for reading in readings
+    }
     basis = rules, _basis(standings.values())
     known = before.warm and basis == before.basis
     catalogue = before.catalogue if known else compose(snapshot, rules, mono=now.mono)
     printed = before.printed if known else print_entries(catalogue, before.printed)
     models = before.models if known else _same_or_new(before.models, _models_body(printed))
     changed = before.changed if before.warm and models is before.models else now
+    sources = before.sources if known else _sources(catalogue)
     listed = [dump(integration_document(reading)) for reading in readings]
     return Edition(
         warm=warm,
@@ -116,12 +122,14 @@ def print_edition(
         printed=printed,
         models=models,
         changed=changed,
-        oldest=_oldest(catalogue, snapshot),
+        sources=sources,
+        oldest=_oldest(sources, readings),
         standings=standings,
         health=page(health_body(standings.values()), compress=False),
         integrations=_same_or_new(before.integrations, _integrations_body(readings, listed)),
         integration={
-            reading.name: page(body) for reading, body in zip(readings, listed, strict=True)
+            reading.name: _same_or_new(before.integration.get(reading.name), body)
+            for reading, body in zip(readings, listed, strict=True)
         },
         expires=_next_edge(readings, rules, now.mono),
         basis=basis,
@@ -169,14 +177,16 @@ def _models_body(printed: Mapping[str, tuple[Entry, bytes]]) -> bytes:
     return join_list(body for _, body in printed.values())
 
 
-def _same_or_new(before: Page, body: bytes) -> Page:
-    return before if before.identity.body == body else page(body)
+def _same_or_new(before: Page | None, body: bytes) -> Page:
+    return before if before is not None and before.identity.body == body else page(body)
 
 
-def _standing(reading: Reading, rules: Rules, mono: float) -> Standing:
+def _standing(reading: Reading, rules: Rules, mono: float, *, before: Standing | None) -> Standing:
     age = freshness(
         reading, mono=mono, stale_if_error=rules.stale_if_error, max_stale=rules.max_stale
     )
+    if before is not None and before.reading is reading and before.freshness is age:
+        return before
     return Standing(reading, age, dump(health_document(reading, age)))
 
 
@@ -188,10 +198,14 @@ def _integrations_body(readings: list[Reading], listed: list[bytes]) -> bytes:
     return dump(names | {"data": [orjson.Fragment(body) for body in listed]})
 
 
-def _oldest(catalogue: Catalogue, snapshot: Snapshot) -> float | None:
-    listed = {name for entry in catalogue.entries for name in entry.integrations}
+def _sources(catalogue: Catalogue) -> frozenset[str]:
+    """Name the integrations that anything listed can be had from."""
+    return frozenset(name for entry in catalogue.entries for name in entry.integrations)
+
+
+def _oldest(sources: frozenset[str], readings: list[Reading]) -> float | None:
     return min(
-        (r.last_ok.mono for r in snapshot if r.name in listed and r.last_ok is not None),
+        (r.last_ok.mono for r in readings if r.name in sources and r.last_ok is not None),
         default=None,
     )
 

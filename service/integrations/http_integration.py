@@ -25,6 +25,7 @@ from service.integrations.base_integration import BaseIntegration, Refresh
 from service.integrations.credentials import Credential
 from service.integrations.decoding import decoded
 from service.integrations.errors import BadAnswerError, IntegrationError, StatusError, translated
+from service.integrations.refusals import reason_for
 from service.integrations.resolver import DaemonResolver
 from service.integrations.retry_after import parse_retry_after
 
@@ -32,6 +33,10 @@ BODY_CEILING: Final = 4 * 1024 * 1024
 """Bytes of a body at the most: what a JSON parser may hold the event loop with is bounded by it."""
 CONNECT_TIMEOUT: Final = 2.0
 _CHUNK: Final = 64 * 1024
+_EXCERPT: Final = 16 * 1024
+"""Bytes of an error's body that are looked at for what it means."""
+_TOLD_CEILING: Final = 1024
+_DOCUMENTS_KEPT: Final = 64
 _CONNECTIONS: Final = 4
 _POOL_SECONDS: Final = 1.0
 """Connections serve the requests of one poll. Kept longer, they would meet restarted servers."""
@@ -45,10 +50,14 @@ _SILENT.disabled = True
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A decoded JSON body and the digest of its bytes: the same digest, the same value."""
+    """A decoded JSON body and the digest of its bytes: the same digest, the same value.
+
+    ``server`` is what the answer's headers tell of who answered, in lower case.
+    """
 
     value: Any
     digest: bytes
+    server: str = ""
 
 
 class HttpIntegration(BaseIntegration):
@@ -83,7 +92,7 @@ class HttpIntegration(BaseIntegration):
         self._wall = wall
         self._session: aiohttp.ClientSession | None = None
         self._closed = False
-        self._seen: dict[str, Document] = {}
+        self._seen: dict[URL, Document] = {}
 
     def authorization(self, key: str) -> dict[str, str]:
         """Give the headers that carry ``key``; other services want it under other names."""
@@ -114,23 +123,45 @@ class HttpIntegration(BaseIntegration):
             return False
         return True
 
-    async def document(self, path: str, *, payload: object = None) -> Document:
+    @property
+    def root(self) -> URL:
+        """Where the server itself begins, for what it answers beside its API."""
+        return self._base_url
+
+    async def document(
+        self,
+        path: str,
+        *,
+        payload: object = None,
+        query: Mapping[str, str] | None = None,
+        at_root: bool = False,
+    ) -> Document:
         """GET ``path`` (or POST ``payload`` to it) and decode the JSON that comes back.
 
-        A GET whose bytes are those of the last time is not decoded again.
+        ``path`` is below the base URL or, ``at_root``, below the server's own. A GET whose bytes
+        are those of the last time is not decoded again.
 
         Raises:
             IntegrationError: whatever went wrong, as one of our codes.
         """
-        body = await self._body(path, payload)
+        base = self.root if at_root else self._base_url
+        # Joined with nothing, a URL would end in a slash.
+        url = (base.joinpath(path.lstrip("/")) if path else base).update_query(query or {})
+        body, server = await self._body(url, payload)
         digest = hashlib.sha256(body).digest()
-        seen = self._seen.get(path)
+        seen = self._seen.get(url)
         if payload is None and seen is not None and seen.digest == digest:
             return seen
-        document = Document(decoded(body), digest)
+        document = Document(decoded(body), digest, server)
         if payload is None:
-            self._seen[path] = document
+            if len(self._seen) >= _DOCUMENTS_KEPT:
+                self._seen.clear()
+            self._seen[url] = document
         return document
+
+    def mark(self) -> object:
+        """Give a mark of the key, where there is one."""
+        return None if self._credential is None else self._credential.mark()
 
     async def close(self) -> None:
         """Close the connections, for good."""
@@ -146,20 +177,18 @@ class HttpIntegration(BaseIntegration):
         except TimeoutError:
             raise BadAnswerError(Reason.TIMEOUT) from None
 
-    async def _body(self, path: str, payload: object) -> bytes:
+    async def _body(self, url: URL, payload: object) -> tuple[bytes, str]:
         client = RetryClient(self._open(), logger=_SILENT, retry_options=_retry_options())
         method = "GET" if payload is None else "POST"
         data = None if payload is None else orjson.dumps(payload)
         headers = {} if payload is None else {"Content-Type": "application/json"}
         if self._credential is not None:
             headers |= self.authorization(self._credential.read())
-        url = self._base_url.joinpath(path.lstrip("/"))
         try:
             async with client.request(
                 method, url, data=data, headers=headers, allow_redirects=False
             ) as response:
-                self._refuse(response)
-                return await _read(response)
+                return await self._taken(response), _told_by(response)
         except Exception as error:  # noqa: BLE001 -- translated, every one of them
             # The client's exceptions hold addresses and headers: none may be chained to ours.
             raise translated(error) from None
@@ -186,37 +215,39 @@ class HttpIntegration(BaseIntegration):
             )
         return self._session
 
-    def _refuse(self, response: aiohttp.ClientResponse) -> None:
-        """Raise for every status that brings no list."""
-        status = response.status
-        if status in (200, 203):
-            encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
-            if encoding not in ("identity", ""):
-                raise BadAnswerError(Reason.BAD_ENCODING)
-            return
+    async def _taken(self, response: aiohttp.ClientResponse) -> bytes:
+        """Give the body of an answer that is fit to be read."""
+        if response.status not in (200, 203):
+            raise await self._refusal(response)
+        encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
+        if encoding not in ("identity", ""):
+            raise BadAnswerError(Reason.BAD_ENCODING)
+        return await _read(response, BODY_CEILING)
+
+    async def _refusal(self, response: aiohttp.ClientResponse) -> StatusError:
+        """Make the error for a status that brings no list."""
         asked = parse_retry_after(response.headers.get("Retry-After"), wall=self._wall())
-        raise StatusError(reason_for(status), retry_after=asked)
+        try:
+            excerpt = await _read(response, _EXCERPT)
+        except (BadAnswerError, aiohttp.ClientError):
+            excerpt = b""
+        return StatusError(reason_for(response.status, excerpt), retry_after=asked)
 
 
-def reason_for(status: int) -> Reason:
-    """Name the cause that a status other than 200 stands for."""
-    if status in (401, 403, 407):
-        return Reason.UNAUTHORIZED
-    if status in (404, 405, 410):
-        return Reason.NOT_FOUND
-    if status == 429:  # noqa: PLR2004 -- Too Many Requests
-        return Reason.RATE_LIMITED
-    by_class = {2: Reason.BAD_BODY, 3: Reason.REDIRECT, 5: Reason.HTTP_5XX}
-    return by_class.get(status // 100, Reason.BAD_PROTOCOL)
-
-
-async def _read(response: aiohttp.ClientResponse) -> bytes:
+async def _read(response: aiohttp.ClientResponse, ceiling: int) -> bytes:
     body = bytearray()
     async for chunk in response.content.iter_chunked(_CHUNK):
         body += chunk
-        if len(body) > BODY_CEILING:
+        if len(body) > ceiling:
             raise BadAnswerError(Reason.TOO_LARGE)
     return bytes(body)
+
+
+def _told_by(response: aiohttp.ClientResponse) -> str:
+    """Join the headers by which servers can be told apart, names and values in lower case."""
+    told = [response.headers.get("Server", "")]
+    told += [name for name in response.headers if name.lower().startswith("x-")]
+    return " ".join(told).lower()[:_TOLD_CEILING]
 
 
 async def _acceptable(response: aiohttp.ClientResponse) -> bool:

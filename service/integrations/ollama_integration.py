@@ -7,7 +7,7 @@ Only requests that load nothing are made: ``/api/tags``, ``/api/version``, ``/ap
 import asyncio
 import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -36,6 +36,7 @@ from service.integrations.ollama_parsing import (
     version_from,
     with_shown,
 )
+from service.integrations.timely import unless_late
 from service.settings import OllamaSettings
 
 SIDE_SHARE: Final = 0.5
@@ -71,6 +72,14 @@ class OllamaIntegration(HttpIntegration):
     """
 
     kind: ClassVar[str] = "ollama"
+    fills_in: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("created", "`modified_at`, kept while the digest stays"),
+        ("capabilities", "`/api/tags`; before 0.30 `/api/show`; before 0.6.4 the template"),
+        ("details", "`/api/tags`; the context length of older servers from `/api/show`"),
+        ("loaded, VRAM, loaded context", "`/api/ps`"),
+        ("digest", "`/api/tags`"),
+        ("version", "`/api/version`"),
+    )
 
     def __init__(
         self,
@@ -138,8 +147,8 @@ class OllamaIntegration(HttpIntegration):
         now = loop.time()
         side_time = SIDE_SHARE * max(0.0, ends - now)
         told, running = await asyncio.gather(
-            _unless_late(self._version, now + side_time / 2),
-            _unless_late(self._running, now + side_time / 2),
+            unless_late(self._version, now + side_time / 2),
+            unless_late(self._running, now + side_time / 2),
         )
         # A version that was lost once is no new server: nothing need be shown again.
         version = self._server_version = told or self._server_version
@@ -189,7 +198,7 @@ class OllamaIntegration(HttpIntegration):
                 await self._show(key, name)
 
         asking = (partial(ask, key, name) for key, name in unasked[:_SHOWS_PER_POLL])
-        await asyncio.gather(*(_unless_late(one, ends) for one in asking))
+        await asyncio.gather(*(unless_late(one, ends) for one in asking))
 
     async def _show(self, key: Key, name: str) -> None:
         try:
@@ -230,12 +239,3 @@ def _find_executable(choice: str) -> str | None:
         return None
     found = shutil.which("ollama")
     return os.path.realpath(found) if found else None
-
-
-async def _unless_late(ask: Callable[[], Any], ends: float) -> Any:
-    """Await ``ask()`` until the loop's time is ``ends``; ``None`` if it fails or is late."""
-    try:
-        async with asyncio.timeout_at(ends):
-            return await ask()
-    except (IntegrationError, TimeoutError):
-        return None

@@ -48,7 +48,7 @@ async def probe(
         if task is None or task.cancelling():
             raise
         return _crashed(error, on_crash, loop.time() - started)
-    except Exception as error:  # noqa: BLE001 -- whatever it was, the neighbours keep polling
+    except (Exception, SystemExit) as error:  # noqa: BLE001 -- the neighbours keep polling
         return _crashed(error, on_crash, loop.time() - started)
 
 

@@ -101,12 +101,18 @@ class Poller:
         A key that was put right on disk is tried at once, not after the long pause that a rejected
         one earns.
         """
-        integration = self.registration.integration
-        before = integration.mark()
+        before = self._mark()
         while (left := self.due - self._now().mono) > 0:
             await asyncio.sleep(left if before is None else min(left, LOOK_EVERY))
-            if integration.mark() != before:
+            if self._mark() != before:
                 return
+
+    def _mark(self) -> object:
+        try:
+            return self.registration.integration.mark()
+        except Exception as error:  # noqa: BLE001 -- a plug-in's bug costs it this one comfort
+            self._telemetry.crashed(self.registration.name, error)
+            return None
 
     async def _take_turn(self) -> None:
         self._queued = True

@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 from service.settings.errors import Complaint
 from service.settings.fields import EXPECTED, REFUSED
 from service.settings.integration import IntegrationSettings
-from service.settings.kinds import INTEGRATION_TYPES
+from service.settings.kinds import MODELS, known_types
 from service.settings.places import choice, found, place
 from service.settings.schema import Settings
 from service.settings.sections import Section
@@ -71,7 +71,12 @@ def _expected(what: str) -> Callable[[ErrorDetails, Steps], str]:
 
 
 def _in_context(detail: ErrorDetails, steps: Steps) -> str:
-    return _expected(detail["ctx"]["what"])(detail, steps)
+    near = _meant_by(detail["input"], detail["ctx"].get("known", ()))
+    return _expected(detail["ctx"]["what"])(detail, steps) + near
+
+
+def _meant_by(value: object, known: Sequence[str]) -> str:
+    return meant(value, known) if isinstance(value, str) else ""
 
 
 def _unknown(detail: ErrorDetails, steps: Steps) -> str:
@@ -82,9 +87,8 @@ def _unknown(detail: ErrorDetails, steps: Steps) -> str:
 
 
 def _unknown_type(detail: ErrorDetails, steps: Steps) -> str:
-    return _expected(choice(tuple(INTEGRATION_TYPES)))(
-        {**detail, "input": detail["input"].get("type")}, steps
-    )
+    said, known = detail["input"].get("type"), known_types()
+    return _expected(choice(known))({**detail, "input": said}, steps) + _meant_by(said, known)
 
 
 def _too_many(detail: ErrorDetails, _: Steps) -> str:
@@ -106,7 +110,7 @@ _SAYS: Final[Mapping[str, Callable[[ErrorDetails, Steps], str]]] = {
     "tuple_type": _expected("a list"),
     "too_short": _expected("a list of at least one"),
     "too_long": _too_many,
-    "union_tag_not_found": lambda *_: f"missing; expected {choice(tuple(INTEGRATION_TYPES))}",
+    "union_tag_not_found": lambda *_: f"missing; expected {choice(known_types())}",
     "union_tag_invalid": _unknown_type,
 }
 """pydantic's type of error → what we say."""
@@ -117,7 +121,7 @@ def _section(steps: Sequence[int | str]) -> type[Section]:
     section: type[Section] = Settings
     for step in steps[:-1]:
         if section is IntegrationSettings:
-            section = INTEGRATION_TYPES.get(str(step), section)
+            section = MODELS.get(str(step), section)
         elif step in section.model_fields:
             section = _inside(section.model_fields[str(step)].annotation) or section
     return section

@@ -5,23 +5,29 @@ a complaint of ours the sentence ``expected …``. No wording of pydantic reache
 They are plain classes: a dataclass would cost a millisecond at every start.
 """
 
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import PydanticCustomError, core_schema
 
 from service.core.canonical import ID_CEILING, TEXT_CEILING, text
 from service.settings.durations import PATTERN, seconds, written
+from service.settings.places import choice
 
 EXPECTED = "expected"
-"""The type of an error whose context says ``what`` was expected."""
+"""The type of an error whose context says ``what`` was expected, and which names are ``known``."""
 REFUSED = "refused"
 """The type of an error whose context says ``why``; what was found is not repeated."""
 
 
-def _expecting(schema: core_schema.CoreSchema, what: str) -> core_schema.CoreSchema:
+def _expecting(
+    schema: core_schema.CoreSchema, what: str, known: tuple[str, ...] = ()
+) -> core_schema.CoreSchema:
     return core_schema.custom_error_schema(
-        schema, EXPECTED, custom_error_message=what, custom_error_context={"what": what}
+        schema,
+        EXPECTED,
+        custom_error_message=what,
+        custom_error_context={"what": what, "known": known},
     )
 
 
@@ -35,6 +41,16 @@ class Expected:
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> core_schema.CoreSchema:
         return _expecting(handler(source), self.what)
+
+
+class OneOf:
+    """One of the names of a ``Literal``; a name that is close to one of them is pointed out."""
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        names = get_args(source)
+        return _expecting(handler(source), choice(names), names)
 
 
 class Whole:

@@ -68,8 +68,8 @@ class HttpIntegrationSettings(IntegrationSettings):
         ]
         | None
     ) = Field(default=None, repr=False)
-    """The environment variable that holds the key, sent as Authorization: Bearer. Default: null,
-    no key."""
+    """The environment variable that holds the key, sent in the header that the service wants it
+    in. Default: null, no key."""
     api_key_file: Annotated[str, Text("the path of a file", longest=4096)] | None = Field(
         default=None, repr=False
     )

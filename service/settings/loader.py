@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from service.settings.complaints import translated
 from service.settings.environment import overlaid
 from service.settings.errors import Complaint, SettingsError
+from service.settings.hosted import with_hosted
 from service.settings.schema import Settings
 from service.settings.together import clashes
 from service.settings.yaml_file import read
@@ -26,6 +27,9 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
         given, complaints = read(path)
     merged, labels, about_variables = overlaid(given, environ)
     complaints += about_variables
+    if path is None:
+        merged, about_hosted = with_hosted(merged, environ)
+        labels = {**labels, **about_hosted}
     settings = None
     try:
         settings = Settings.model_validate(merged)

@@ -37,7 +37,7 @@ class Settings(Section):
         tuple[Annotated[IntegrationSettings, ByType()], ...],
         Field(strict=False, max_length=MOST_INTEGRATIONS),
     ] = (OllamaSettings(name="ollama", type="ollama"),)
-    """The services to ask, at most 200. Default: one Ollama server named ollama; an empty list
-    means none."""
+    """The services to ask, at most 200. Default: one Ollama server named ollama and, where there is
+    no file, the hosted services whose keys the environment holds; an empty list means none."""
     log: LogSettings = LogSettings()
     """What is logged, and how it looks."""

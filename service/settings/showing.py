@@ -7,14 +7,16 @@ import yaml
 from service.settings.schema import Settings
 
 MASK: Final = "***"
+_MASKED: Final = frozenset({"headers", "options"})
+"""Mappings of which nobody knows which value is a key."""
 
 
 def shown(settings: Settings) -> str:
-    """Write every setting with its effective value; headers may hold keys, so they are masked."""
+    """Write every setting with its effective value; what may hold keys is masked."""
     document = settings.model_dump(mode="json")
     for integration in document["integrations"]:
-        if "headers" in integration:
-            integration["headers"] = dict.fromkeys(integration["headers"], MASK)
+        for name in _MASKED & integration.keys():
+            integration[name] = dict.fromkeys(integration[name], MASK)
     overrides = document["catalogue"]["overrides"]
     document["catalogue"]["overrides"] = _without_nothing(overrides)
     return yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)

@@ -6,7 +6,7 @@ settings. A value that is wrong by itself is left to its own complaint.
 
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from service.settings.catalogue import CatalogueSettings
 from service.settings.complaints import Labels, Steps, labelled
@@ -14,6 +14,9 @@ from service.settings.durations import seconds, written
 from service.settings.errors import Complaint
 from service.settings.places import place, quoted
 from service.settings.sections import PollingSettings
+
+_KEY_HEADERS: Final = {"anthropic": "x-api-key", "gemini": "x-goog-api-key"}
+"""The header of the key, by engine or type; all others take it in Authorization."""
 
 
 class _Span(NamedTuple):
@@ -51,6 +54,7 @@ def clashes(
         at = ("integrations", index)
         yield from _timing(entry, at, (timeout, interval), labels, wrong)
         yield from _keys(entry, at)
+        yield from _reading(entry, at)
 
 
 def _names(entries: Sequence[Mapping[Any, Any]]) -> Iterator[Complaint]:
@@ -120,9 +124,17 @@ def _keys(entry: Mapping[Any, Any], at: Steps) -> Iterator[Complaint]:
     headers = [str(name).lower() for name in _mapping(entry.get("headers"))]
     if len(set(headers)) < len(headers):
         yield Complaint(place((*at, "headers")), "a header is set twice; case makes no difference")
-    if named and "authorization" in headers:
-        text = f"{named[0]} sets Authorization too; keep one of them"
+    carrier = _KEY_HEADERS.get(str(entry.get("engine", entry.get("type"))), "Authorization")
+    if named and carrier.lower() in headers:
+        text = f"{named[0]} sets {carrier} too; keep one of them"
         yield Complaint(place((*at, "headers")), text)
+
+
+def _reading(entry: Mapping[Any, Any], at: Steps) -> Iterator[Complaint]:
+    engine = entry.get("engine")
+    if entry.get("map") and isinstance(engine, str) and engine not in ("auto", "generic"):
+        text = "map is set too, and says how the answer is read; keep one of them"
+        yield Complaint(place((*at, "engine")), text)
 
 
 def _mapping(value: object) -> Mapping[Any, Any]:

@@ -15,7 +15,7 @@ from service.core.catalogue import Rules
 from service.core.edition import Edition, print_edition
 from service.core.model import Model
 from service.core.moment import Moment
-from service.core.reading import Answer, Failure, Reading, advance
+from service.core.reading import Answer, Failure, Policy, Reading, advance
 from service.core.reasons import Reason
 from service.core.snapshot import Snapshot
 from service.integrations.ollama_parsing import models_from_tags
@@ -161,3 +161,9 @@ def test_the_greeting_says_plainly_that_nothing_was_found() -> None:
 
 def ollama_models() -> tuple[Model, ...]:
     return models_from_tags(ollama_answers()["/api/tags"]).models
+
+
+def test_the_greeting_leaves_out_what_may_be_away() -> None:
+    reading = Reading(name="ollama", policy=Policy(optional=True))
+    reading = advance(reading, Failure(reason=Reason.REFUSED), now=NOW)
+    assert "ollama: not there" not in greeting("http://localhost:8080", edition_of(reading))

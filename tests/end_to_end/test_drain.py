@@ -4,7 +4,8 @@ import asyncio
 import re
 from pathlib import Path
 
-from tests.end_to_end.conftest import running, tool
+from tests.end_to_end.conftest import running
+from tests.end_to_end.real_server import tool
 from tests.fakes import FakeUpstream, ollama_answers
 from tests.service_process import ServiceProcess
 

@@ -89,3 +89,19 @@ def test_one_that_only_programs_make_can_not_be_configured() -> None:
     assert CannedIntegration.configured.__func__ is BaseIntegration.configured.__func__  # type: ignore[attr-defined]
     with pytest.raises(TypeError, match="CannedIntegration can't be made from 'one'"):
         CannedIntegration.configured(settings, timeout=1)
+
+
+def test_its_mark_changes_with_the_key_and_tells_nothing_of_it(tmp_path: Path) -> None:
+    path = tmp_path / "key"
+    path.write_text("canary")
+    credential = Credential(file=path)
+    first = credential.mark()
+    assert credential.mark() == first
+    path.write_text("rotated")
+    assert credential.mark() != first
+    assert "canary" not in first
+
+
+def test_an_integration_without_a_key_has_nothing_to_mark() -> None:
+    assert OllamaIntegration("h").mark() is None
+    assert OllamaIntegration("h", credential=Credential(env="THE_KEY")).mark() is not None

@@ -1,18 +1,41 @@
 """One promise, one suite, every implementation of ``BaseIntegration``."""
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from service.core.model import CAPABILITIES, Model
-from service.integrations import BaseIntegration, IntegrationError, Refresh
+from service.integrations import (
+    AnthropicIntegration,
+    BaseIntegration,
+    FileIntegration,
+    IntegrationError,
+    OpenAICompatibleIntegration,
+    OpenAIIntegration,
+    Refresh,
+)
 from tests.conftest import MakeUpstream
-from tests.fakes import CannedIntegration, Drip, Hang, Raw, Reset, Status, ollama_answers
+from tests.fakes import (
+    CannedIntegration,
+    Drip,
+    Hang,
+    InTurn,
+    Raw,
+    Reset,
+    Status,
+    fixture,
+    ollama_answers,
+)
 from tests.integrations.conftest import MakeOllama
+from tests.integrations.engines.backends import WatchedUpstream, answers_of
+from tests.integrations.hosted import listing
 
 
 @dataclass(frozen=True)
@@ -23,18 +46,80 @@ class Case:
     broken: Callable[[Any], Awaitable[BaseIntegration]]
 
 
-def ollama_case(fake_upstream: MakeUpstream, ollama: MakeOllama) -> Case:
+@dataclass(frozen=True)
+class Tools:
+    """What cases are made with; ``listing`` gives the URL of a server that has only a list.
+
+    ``engine`` gives that of a server of an engine, with the given answers in place of its own.
+    """
+
+    fake_upstream: MakeUpstream
+    ollama: MakeOllama
+    listing: Callable[[Any], Awaitable[str]]
+    engine: Callable[[str, dict[str, Any]], Awaitable[str]]
+    folder: Path
+
+
+def ollama_case(tools: Tools) -> Case:
     async def well() -> BaseIntegration:
-        return ollama(await fake_upstream(ollama_answers()))
+        return tools.ollama(await tools.fake_upstream(ollama_answers()))
 
     async def broken(answer: Any) -> BaseIntegration:
         answers = ollama_answers() | {"/api/tags": answer}
-        return ollama(await fake_upstream(answers), timeout=0.3)
+        return tools.ollama(await tools.fake_upstream(answers), timeout=0.3)
 
     return Case(well, broken)
 
 
-def canned_case(_: MakeUpstream, __: MakeOllama) -> Case:
+def openai_case(tools: Tools) -> Case:
+    async def well() -> BaseIntegration:
+        return OpenAIIntegration(await tools.listing(fixture("openai/models.json")))
+
+    async def broken(answer: Any) -> BaseIntegration:
+        return OpenAIIntegration(await tools.listing(answer), timeout=0.3)
+
+    return Case(well, broken)
+
+
+def anthropic_case(tools: Tools) -> Case:
+    """What is broken is the second page: half a list is none."""
+    listed = fixture("anthropic/models.json")
+    first = {"data": listed["data"][:3], "has_more": True, "last_id": listed["data"][2]["id"]}
+
+    async def well() -> BaseIntegration:
+        return AnthropicIntegration(await tools.listing(listed))
+
+    async def broken(answer: Any) -> BaseIntegration:
+        return AnthropicIntegration(await tools.listing(InTurn(first, answer)), timeout=0.3)
+
+    return Case(well, broken)
+
+
+def vllm_case(tools: Tools) -> Case:
+    async def well() -> BaseIntegration:
+        return OpenAICompatibleIntegration(await tools.engine("vllm", {}), engine="vllm")
+
+    async def broken(answer: Any) -> BaseIntegration:
+        url = await tools.engine("vllm", {"/v1/models": answer})
+        return OpenAICompatibleIntegration(url, timeout=0.3, engine="vllm")
+
+    return Case(well, broken)
+
+
+def auto_case(tools: Tools) -> Case:
+    """What tells more than any other, of a server that is yet to be recognised."""
+
+    async def well() -> BaseIntegration:
+        return OpenAICompatibleIntegration(await tools.engine("llamacpp", {}))
+
+    async def broken(answer: Any) -> BaseIntegration:
+        url = await tools.engine("llamacpp", {"/v1/models": answer})
+        return OpenAICompatibleIntegration(url, timeout=0.3)
+
+    return Case(well, broken)
+
+
+def canned_case(_: Tools) -> Case:
     """What a plug-in with only the two methods that it must have gets from the base class."""
 
     async def well() -> BaseIntegration:
@@ -48,12 +133,49 @@ def canned_case(_: MakeUpstream, __: MakeOllama) -> Case:
     return Case(well, broken)
 
 
-@pytest.fixture(params=[ollama_case, canned_case], ids=["ollama", "canned"])
+def file_case(tools: Tools) -> Case:
+    """What only a server can do wrong is a file that is not there; an empty list is a good one."""
+
+    def written(content: Any) -> BaseIntegration:
+        path = tools.folder / "models.yaml"
+        path.write_bytes(content if isinstance(content, bytes) else json.dumps(content).encode())
+        return FileIntegration(path)
+
+    async def well() -> BaseIntegration:
+        return written([{"id": "a", "created": 7, "capabilities": ["tools"]}, "c"])
+
+    async def broken(answer: Any) -> BaseIntegration:
+        if isinstance(answer, bytes | dict) and answer != b"[]":
+            return written(answer)
+        return FileIntegration(tools.folder / "missing.yaml")
+
+    return Case(well, broken)
+
+
+CASES = [ollama_case, openai_case, anthropic_case, file_case, canned_case, vllm_case, auto_case]
+
+
+@pytest.fixture(params=CASES, ids=lambda made: made.__name__.removesuffix("_case"))
 async def case(
-    request: pytest.FixtureRequest, fake_upstream: MakeUpstream, ollama: MakeOllama
-) -> Case:
-    made: Case = request.param(fake_upstream, ollama)
-    return made
+    request: pytest.FixtureRequest,
+    fake_upstream: MakeUpstream,
+    ollama: MakeOllama,
+    tmp_path: Path,
+) -> AsyncIterator[Case]:
+    async with AsyncExitStack() as opened:
+
+        async def listed(answer: Any) -> str:
+            return (await opened.enter_async_context(listing(answer))).url
+
+        async def engine(name: str, answers: dict[str, Any]) -> str:
+            watched = WatchedUpstream(answers_of(name) | answers)
+            upstreams.append(await opened.enter_async_context(watched))
+            return watched.url
+
+        upstreams: list[WatchedUpstream] = []
+        made: Case = request.param(Tools(fake_upstream, ollama, listed, engine, tmp_path))
+        yield made
+        assert [harm for upstream in upstreams for harm in upstream.harm] == []
 
 
 @pytest.fixture

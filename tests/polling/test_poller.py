@@ -338,3 +338,16 @@ async def test_an_unchanged_key_makes_nobody_ask_sooner() -> None:
     async with running({"a": integration}):
         await until(1800.0)
     assert all(13.5 - ON_TIME <= gap <= 16.5 + ON_TIME for gap in integration.gaps)
+
+
+class Unmarkable(Timed):
+    def mark(self) -> object:
+        raise ValueError("a plug-in's own bug")
+
+
+async def test_one_that_cannot_be_marked_is_polled_all_the_same() -> None:
+    integration = Unmarkable(["m1"])
+    async with running({"a": integration}) as house:
+        await until(300.0)
+        assert house.state("a") is State.HEALTHY
+    assert all(13.5 - ON_TIME <= gap <= 16.5 + ON_TIME for gap in integration.gaps)

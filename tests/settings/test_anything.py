@@ -8,14 +8,14 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from service.settings import DetailsOverride, ModelOverride, OllamaSettings, Settings, load
+from service.settings import INTEGRATION_TYPES, DetailsOverride, ModelOverride, Settings, load
 from service.settings.errors import SettingsError
 
 NAMES = sorted(
     {
         "qwen3:8b",
         *Settings.model_fields,
-        *OllamaSettings.model_fields,
+        *(name for kind in INTEGRATION_TYPES.values() for name in kind.model_fields),
         *ModelOverride.model_fields,
         *DetailsOverride.model_fields,
         *(
@@ -44,9 +44,14 @@ TREES = st.recursive(
     ),
     max_leaves=12,
 )
-INTEGRATION = st.fixed_dictionaries(
-    {"type": st.just("ollama"), "name": st.one_of(st.just("a"), VALUES)},
-    optional={name: TREES for name in OllamaSettings.model_fields if name not in ("type", "name")},
+INTEGRATION = st.one_of(
+    *(
+        st.fixed_dictionaries(
+            {"type": st.just(title), "name": st.one_of(st.just("a"), VALUES)},
+            optional={name: TREES for name in kind.model_fields if name not in ("type", "name")},
+        )
+        for title, kind in INTEGRATION_TYPES.items()
+    )
 )
 FILES = st.fixed_dictionaries(
     {},

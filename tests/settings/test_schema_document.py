@@ -12,7 +12,9 @@ import yaml
 from service.settings import (
     INTEGRATION_TYPES,
     DetailsOverride,
+    IntegrationSettings,
     ModelOverride,
+    PluginSettings,
     Settings,
     schema_document,
 )
@@ -25,7 +27,8 @@ GOOD = [Path("config/rollcall.yaml"), *sorted(Path("config/examples").glob("*.ya
 def all_settings() -> list[str]:
     plain = {title: type(section) for title, section in Settings() if title != "integrations"}
     plain |= {"overrides": ModelOverride, "details": DetailsOverride}
-    listed = [*plain.items(), *(("integrations", kind) for kind in INTEGRATION_TYPES.values())]
+    kinds: list[type[IntegrationSettings]] = [*INTEGRATION_TYPES.values(), PluginSettings]
+    listed = [*plain.items(), *(("integrations", kind) for kind in kinds)]
     return [f"{title}.{name}" for title, section in listed for name in section.model_fields]
 
 

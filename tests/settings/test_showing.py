@@ -28,6 +28,13 @@ integrations:
     include: ["llama*", "*"]
     prefix: gpu-1/
     cli_fallback: off
+  - {name: openai, type: openai, api_key_env: OPENAI_API_KEY, organization: acme, project: p1}
+  - {name: claude, type: anthropic, api_key_file: /run/secrets/claude, interval: 60s}
+  - name: own
+    type: openai-compatible
+    base_url: http://own/v1
+    map: {list: result.items, id: name}
+  - {name: static, type: file, path: models.yaml}
 """
 
 
@@ -55,7 +62,7 @@ def test_every_setting_loads_again_but_masked_values(path: Path) -> None:
     masked = before.integrations[0].model_copy(
         update={"headers": {"X-Key": "***", "X-Team": "***"}}
     )
-    assert after == before.model_copy(update={"integrations": (masked,)})
+    assert after == before.model_copy(update={"integrations": (masked, *before.integrations[1:])})
 
 
 def test_durations_are_shown_as_text() -> None:
