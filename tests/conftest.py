@@ -32,6 +32,7 @@ if AIORESPONSES_NEEDS_SHIM:
     core.ClientResponse = _MockedResponse  # type: ignore[attr-defined]
 
 
+_PREFIXES = ("ROLLCALL_", "OPENAI_", "ANTHROPIC_")
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 MakeUpstream = Callable[[Mapping[str, Any]], Awaitable[FakeUpstream]]
 
@@ -56,7 +57,7 @@ async def fake_upstream() -> AsyncIterator[MakeUpstream]:
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No setting of whoever runs the tests reaches a test."""
     for name in list(os.environ):
-        if name.startswith("ROLLCALL_") or name in ("OLLAMA_HOST", "KUBERNETES_SERVICE_HOST"):
+        if name.startswith(_PREFIXES) or name in ("OLLAMA_HOST", "KUBERNETES_SERVICE_HOST"):
             monkeypatch.delenv(name)
 
 
