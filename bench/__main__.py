@@ -30,12 +30,11 @@ def main() -> None:
                 (
                     f"{fleet.SERVERS} integrations, half of them Ollama and half vLLM, with"
                     f" {fleet.MODELS} models each that never change, all in one process and polled"
-                    f" every {scale.INTERVAL} s. After {scale.WARM_UP} s the service runs by itself"
-                    f" for {scale.SECONDS} s, which gives its share of a core; then it and a bare"
-                    f" aiohttp app are asked for `/readyz` in turns, every"
-                    f" {scale.PAUSE * 1000:.0f} ms for {scale.SECONDS} s: what holds the event loop"
-                    f" makes the next probe wait. The longest wait of a probe is a single one, and"
-                    f" other work on the machine makes probes wait as well."
+                    f" every {scale.INTERVAL} s. After {scale.WARM_UP} s a"
+                    f" service runs by itself for {scale.SECONDS} s. Beside it runs another with a"
+                    f" watch on its event loop: a tick every millisecond, and the most CPU time of"
+                    f" the loop's thread between two of them, which other work on the machine does"
+                    f" not lengthen."
                 ),
                 scale_table,
             ),

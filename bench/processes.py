@@ -55,15 +55,21 @@ def upstream(port: int, *, hang_after: float | None = None) -> Iterator[None]:
 
 
 @contextmanager
-def service(port: int, settings: Mapping[str, Any]) -> Iterator[subprocess.Popen[bytes]]:
+def service(
+    port: int,
+    settings: Mapping[str, Any],
+    *,
+    module: str = "service",
+    environ: Mapping[str, str] | None = None,
+) -> Iterator[subprocess.Popen[bytes]]:
     """Run ``rollcall serve`` on ``port``, until it is ready and on."""
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder) / "rollcall.yaml"
         config.write_text(
             yaml.safe_dump({"server": {"host": "127.0.0.1", "port": port}, **settings})
         )
-        command = [PYTHON, "-m", "service", "serve", "--config", str(config)]
-        with running(command, environ={}) as process:
+        command = [PYTHON, "-m", module, "serve", "--config", str(config)]
+        with running(command, environ=environ or {}) as process:
             wait_for(lambda: answers(port, "/readyz"))
             yield process
 
