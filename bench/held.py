@@ -27,8 +27,12 @@ async def watch(report: Path) -> None:
         held = time.thread_time() - worked
         if time.monotonic() > begins and held > longest:
             longest = held
-            report.write_text(f"{held * 1000}")
+            _note(report, held)
         worked = time.thread_time()
+
+
+def _note(report: Path, held: float) -> None:
+    report.write_text(f"{held * 1000}")
 
 
 async def _run(monitor: LagMonitor) -> None:
@@ -40,5 +44,5 @@ async def _run(monitor: LagMonitor) -> None:
 _monitored = LagMonitor.run
 
 if __name__ == "__main__":
-    LagMonitor.run = _run  # type: ignore[method-assign]
+    LagMonitor.run = _run  # type: ignore[method-assign, assignment]
     sys.exit(main())
