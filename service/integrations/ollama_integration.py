@@ -99,6 +99,7 @@ class OllamaIntegration(HttpIntegration):
             verify_tls=verify_tls,
         )
         self._executable = _find_executable(cli_fallback)
+        self._listed: tuple[bytes, Canonical] | None = None
         self._shown: dict[Key, Shown] = {}
         self._last: tuple[object, Refresh] | None = None
         self._known: Mapping[str, Model] = {}
@@ -143,7 +144,9 @@ class OllamaIntegration(HttpIntegration):
             tags = await self.document("/api/tags")
         except UnreachableError as error:
             return await self._by_cli(error, ends)
-        listed = models_from_tags(tags.value)
+        if self._listed is None or self._listed[0] != tags.digest:
+            self._listed = (tags.digest, models_from_tags(tags.value))
+        listed = self._listed[1]
         now = loop.time()
         side_time = SIDE_SHARE * max(0.0, ends - now)
         told, running = await asyncio.gather(
