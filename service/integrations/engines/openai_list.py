@@ -5,8 +5,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from service.core.canonical import MODELS_CEILING, Canonical, canonical_list, described
-from service.core.model import Model
+from service.core.canonical import (
+    MODELS_CEILING,
+    Canonical,
+    canonical_list,
+    described,
+    integer,
+)
+from service.core.model import Loaded, Model, Residence
 from service.core.reasons import Reason
 from service.integrations.errors import BadAnswerError
 
@@ -96,3 +102,15 @@ def without_directories(name: object) -> object:
 def unless_path(name: object) -> object:
     """Give a name that is none of a file or folder."""
     return None if is_path(name) else name
+
+
+def served_model(entry: Entry) -> Model | None:
+    """Read an entry of vLLM or SGLang, which serve what they list, with ``max_model_len``."""
+    context = integer(entry.get("max_model_len"), floor=1)
+    return described(
+        entry.get("id"),
+        details={"context_length": context},
+        extras={"parent": unless_path(entry.get("parent"))},
+        loaded=Loaded(context_length=context),
+        residence=Residence.LOADED,
+    )

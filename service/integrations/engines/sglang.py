@@ -8,25 +8,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from service.core.canonical import described, integer
-from service.core.model import Loaded, Model, Residence, Source
+from service.core.model import Model, Source
 from service.integrations.engines.engine import Beside, Engine, Paths, Signs
-from service.integrations.engines.openai_list import Entry, read_with, unless_path
+from service.integrations.engines.openai_list import read_with, served_model
 
 _INFO: Final = "model_info"
 _BESIDE: Final[Paths] = ((_INFO, "get_model_info"),)
 """The second is what servers of before 2026 call it; newer ones log a complaint about it."""
-
-
-def _model(entry: Entry) -> Model | None:
-    context = integer(entry.get("max_model_len"), floor=1)
-    return described(
-        entry.get("id"),
-        details={"context_length": context},
-        extras={"parent": unless_path(entry.get("parent"))},
-        loaded=Loaded(context_length=context),
-        residence=Residence.LOADED,
-    )
 
 
 def _enrich(models: tuple[Model, ...], beside: Beside) -> tuple[Model, ...]:
@@ -63,7 +51,7 @@ def _recognise(signs: Signs) -> bool:
 
 SGLANG = Engine(
     name="sglang",
-    read=read_with(_model),
+    read=read_with(served_model),
     recognise=_recognise,
     beside=lambda _: _BESIDE,
     enrich=_enrich,

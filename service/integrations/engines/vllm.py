@@ -5,22 +5,8 @@ may be a path on its disk. ``id`` stays as it is, whatever it looks like: reques
 model by it. ``/health`` never shows a rejected key, as the key guards ``/v1`` alone: the list does.
 """
 
-from service.core.canonical import described, integer
-from service.core.model import Loaded, Model, Residence
 from service.integrations.engines.engine import Engine, Signs, always
-from service.integrations.engines.openai_list import Entry, read_with, unless_path
-
-
-def _model(entry: Entry) -> Model | None:
-    context = integer(entry.get("max_model_len"), floor=1)
-    return described(
-        entry.get("id"),
-        details={"context_length": context},
-        extras={"parent": unless_path(entry.get("parent"))},
-        # It serves what it lists, with this very context.
-        loaded=Loaded(context_length=context),
-        residence=Residence.LOADED,
-    )
+from service.integrations.engines.openai_list import read_with, served_model
 
 
 def _recognise(signs: Signs) -> bool:
@@ -29,7 +15,7 @@ def _recognise(signs: Signs) -> bool:
 
 VLLM = Engine(
     name="vllm",
-    read=read_with(_model),
+    read=read_with(served_model),
     recognise=_recognise,
     beside=always("version"),
     version=("version", "version"),
